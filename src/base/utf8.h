@@ -1,0 +1,20 @@
+#pragma once
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UTF-8 as RFC 3629 has it: shortest forms only, no surrogates, nothing past
+ * U+10FFFF. And the escaping of foreign text for a log or a terminal.
+ */
+
+#include "base/buf.h"
+
+/* Length of the well-formed sequence at the start of s (1 to 4), 0 if there is none. */
+size_t utf8_sequence(Span s) PURE;
+bool utf8_valid(Span s) PURE;
+/* How many code points; a byte that begins no sequence counts as one. */
+size_t utf8_length(Span s) PURE;
+
+/* Appends s with everything that could move a cursor, end a line or lie about its bytes
+ * written as \xNN: control characters, DEL, C1, ill-formed bytes, and the backslash doubled. */
+int utf8_escape(Buf *b, Span s) MUST_CHECK;
+/* Appends a code point. */
+int utf8_append(Buf *b, uint32_t code) MUST_CHECK;
