@@ -18,7 +18,7 @@ typedef struct Buf {
         size_t cap;  /* most bytes it may hold */
 } Buf;
 
-#define BUF_CAP_NONE  ((size_t)SSIZE_MAX / 2)
+#define BUF_CAP_NONE  (SIZE_MAX / 4)
 #define BUF_INIT(max) ((Buf){.cap = (max)})
 
 void buf_done(Buf *b);

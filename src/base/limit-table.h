@@ -17,6 +17,7 @@
         L(CONFIG_VALUE,     64 * 1024,       "bytes",  "One value after its references are replaced, and a file that one names.") \
         L(CONFIG_LIST,      10000,           "items",  "Entries of one list or map.") \
         L(CONFIG_ENV_FILE,  256 * 1024,      "bytes",  "An environment file that a server names.") \
+        L(KEY_PATH,         1024,            "bytes",  "The path of a configuration key inside its server or view.") \
         L(VALIDATOR_TIME,   30,              "seconds","How long the validator process may take; then it is ended.") \
         L(VALIDATOR_CPU,    20,              "seconds","CPU time of the validator process.") \
         L(VALIDATOR_MEMORY, 512 * 1024 * 1024,"bytes", "Address space of the validator process (not in sanitizer builds).") \

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limit-table.h"
+#include "base/nearest.h"
+#include "config/bind-text.h"
+#include "config/bind.h"
+#include "config/foreign.h"
+#include "config/value.h"
+
+/* One struct that is being filled. */
+typedef struct Target {
+        SchemaOwner owner;
+        void *object; /* begins with a ConfigHead */
+        bool skip;    /* disabled, or not for us: leave it out */
+} Target;
+
+static int bind_map_of_keys(Bind *b, Target *t, const Node *map, Span prefix);
+
+void bind_init(Bind *b, Config *config, const char *file, const ExpandEnv *env, DiagList *diags)
+{
+        *b = (Bind){.config = config, .file = file, .env = env, .diags = diags, .path = BUF_INIT(16 * 1024)};
+}
+
+void bind_done(Bind *b)
+{
+        buf_done(&b->path);
+        free(b->masks);
+        b->masks = NULL;
+}
+
+const ConfigWritten *config_written(const ConfigHead *head, const SchemaRow *row)
+{
+        for (const ConfigWritten *w = head->written; w; w = w->next)
+                if (w->row == schema_index(row))
+                        return w;
+        return NULL;
+}
+
+static int note_written(Bind *b, const SchemaRow *row, void *object, const Node *n, const char *raw)
+{
+        ConfigHead *head = object;
+        ConfigWritten *w = ARENA_NEW(&b->config->arena, ConfigWritten);
+        if (!w)
+                return -ENOMEM;
+        DiagAt at = node_at(b->file, n);
+        *w = (ConfigWritten){head->written, schema_index(row), at.line, at.col, at.width, raw};
+        head->written = w;
+        return 0;
+}
+
+/* ---- structs in lists and maps ------------------------------------------- */
+
+static int begin_item(Bind *b, const SchemaRow *row, const void *template, void *item, const Node *n)
+{
+        size_t size = schema_owner_size(row->group);
+        if (template)
+                memcpy(item, template, size);
+        int r = template ? 0 : bind_defaults(b, row->group, item);
+        ConfigHead *head = item;
+        head->line = n->line;
+        head->col = n->col;
+        return r;
+}
+
+static void check_required(Bind *b, const Target *t, const Node *n)
+{
+        for (const SchemaRow *row = schema_first(t->owner); row; row = schema_next(row))
+                if (row->required && !config_written(t->object, row))
+                        bind_say(b, DIAG_ERROR, n->key ? n->key : n, "the key `%s` is missing",
+                                 schema_local_path(row));
+}
+
+static int bind_item(Bind *b, const SchemaRow *row, void *item, const Node *n, bool *ret_keep)
+{
+        Target t = {.owner = row->group, .object = item};
+        int r = 0;
+        if (n->kind == NODE_MAP) {
+                r = bind_map_of_keys(b, &t, n, SPAN_NONE);
+                if (r == 0 && !t.skip)
+                        check_required(b, &t, n);
+                if (r == 0 && !t.skip && row->group == OWNER_SERVER)
+                        r = bind_env_file(b, item);
+        } else if (n->kind == NODE_SCALAR && !node_is_null(n) && row->group == OWNER_LISTEN) {
+                r = bind_value(b, schema_first(row->group), item, n); /* the address alone */
+        } else {
+                bind_say(b, DIAG_ERROR, n, "is %s, where a map of keys is expected",
+                         node_is_null(n) ? "empty" : node_kind_name(n));
+                t.skip = true;
+        }
+        *ret_keep = !t.skip;
+        return r;
+}
+
+static int name_item(Bind *b, const SchemaRow *row, void *item, const Node *n)
+{
+        ConfigHead *head = item;
+        const char *wrong = row->check_name ? row->check_name(n->key->text) : NULL;
+        if (wrong)
+                bind_say(b, DIAG_ERROR, n->key, "the name \"%.80s\" %s", n->key->text.ptr, wrong);
+        head->line = n->key->line;
+        head->col = n->key->col;
+        head->name = arena_strdup(&b->config->arena, n->key->text);
+        return head->name ? 0 : -ENOMEM;
+}
+
+static int bind_groups(Bind *b, const SchemaRow *row, ConfigGroup *group, const Node *n)
+{
+        const void *template = row->group == OWNER_SERVER ? b->server_template : NULL;
+        NodeKind kind = row->named ? NODE_MAP : NODE_LIST;
+        if (n->kind != kind && !node_is_null(n)) {
+                bind_say(b, DIAG_ERROR, n, "is %s, where a %s is expected", node_kind_name(n),
+                         row->named ? "map" : "list");
+                return 0;
+        }
+        size_t size = schema_owner_size(row->group), kept = 0, index = 0;
+        char *items = n->count ? arena_alloc_array(&b->config->arena, n->count, size) : NULL;
+        if (n->count && !items)
+                return -ENOMEM;
+
+        for (const Node *c = n->first; c; c = c->next, index++) {
+                void *item = items + kept * size;
+                bool keep = false;
+                size_t back;
+                int r = row->named ? bind_path_key(b, c->key->text, &back) : bind_path_index(b, index, &back);
+                if (r == 0)
+                        r = begin_item(b, row, template, item, c);
+                if (r == 0 && row->named)
+                        r = name_item(b, row, item, c);
+                if (r == 0)
+                        r = bind_item(b, row, item, c, &keep);
+                bind_path_back(b, back);
+                if (r < 0)
+                        return r;
+                kept += keep;
+        }
+        *group = (ConfigGroup){items, kept};
+        return 0;
+}
+
+/* ---- single values ------------------------------------------------------- */
+
+/* An enum whose last word cannot be written has that value when a map stands in its place. */
+static bool is_union(const SchemaRow *row)
+{
+        size_t n = 0;
+        if (row->type != TYPE_ENUM)
+                return false;
+        while (row->words[n])
+                n++;
+        return n > 1 && !row->words[n - 1][0];
+}
+
+static int union_word(const SchemaRow *row)
+{
+        int n = 0;
+        while (row->words[n])
+                n++;
+        return n - 1;
+}
+
+/* The word replaces what a map wrote before (in `defaults`, say). */
+static void clear_below(const SchemaRow *row, void *object)
+{
+        Span path = span_of(row->path);
+        for (const SchemaRow *r = schema_first(row->owner); r; r = schema_next(r))
+                if (span_starts(span_of(r->path), path) && r->path[path.len] == '.') {
+                        assert(r->type == TYPE_LIST);
+                        *(ConfigList *)value_field_rw(r, object) = (ConfigList){0};
+                }
+}
+
+/* Says so when the key does nothing in this version. Its value is checked all the same. */
+static void check_landed(Bind *b, const SchemaRow *row, const Node *n)
+{
+        if (schema_features[row->feature].present)
+                return;
+        if (row->owner != OWNER_ROOT && row->owner != OWNER_SERVER)
+                return; /* said at the list or map that holds it */
+        if (row->landed && n->kind == NODE_SCALAR && span_equal(n->text, span_of(row->landed)))
+                return;
+        if (b->planned) {
+                b->pending++;
+                return;
+        }
+        bind_say(b, DIAG_ERROR, n->key ? n->key : n,
+                 "has no effect yet: it comes with %s; take it out, or use --planned to check the rest",
+                 schema_feature_name(row->feature));
+}
+
+static int bind_text_field(Bind *b, const SchemaRow *row, ConfigText *field, const Node *n, bool *ret_ok)
+{
+        ConfigText text = {0};
+        int r = bind_text(b, row, span_of(schema_local_path(row)), n, &text, ret_ok);
+        if (r < 0 || !*ret_ok)
+                return r;
+        bool none = row->none && !text.raw && strcmp(text.value, "none") == 0;
+        *field = none ? (ConfigText){.line = text.line, .col = text.col} : text;
+        return 0;
+}
+
+static int bind_field(Bind *b, const SchemaRow *row, void *object, const Node *n, const char **ret_raw,
+                      bool *ret_ok)
+{
+        void *field = value_field_rw(row, object);
+        *ret_ok = true;
+        switch (row->type) {
+        case TYPE_TEXT:
+                return bind_text_field(b, row, field, n, ret_ok);
+        case TYPE_JSON:
+                return bind_json(b, field, n);
+        case TYPE_LIST:
+                return bind_list(b, row, field, n);
+        case TYPE_MAP:
+                return bind_map(b, row, field, n);
+        case TYPE_GROUPS:
+                return bind_groups(b, row, field, n);
+        case TYPE_DEFAULTS:
+                return 0; /* was read before the servers */
+        default:
+                return bind_scalar(b, row, field, n, ret_raw, ret_ok);
+        }
+}
+
+int bind_value(Bind *b, const SchemaRow *row, void *object, const Node *n)
+{
+        const char *raw = NULL;
+        bool ok;
+        check_landed(b, row, n);
+        int r = bind_field(b, row, object, n, &raw, &ok);
+        if (r == 0 && is_union(row) && ok)
+                clear_below(row, object);
+        return r < 0 ? r : note_written(b, row, object, n, raw);
+}
+
+/* ---- keys ---------------------------------------------------------------- */
+
+typedef struct KnownKeys {
+        Nearest nearest;
+        Buf list;
+        char best[64];
+} KnownKeys;
+
+static void offer_key(void *data, Span key)
+{
+        KnownKeys *k = data;
+        char text[64];
+        if (key.len >= sizeof(text))
+                return;
+        memcpy(text, key.ptr, key.len);
+        text[key.len] = '\0';
+        const char *before = k->nearest.best;
+        unsigned distance = k->nearest.distance;
+        nearest_offer(&k->nearest, text);
+        if (k->nearest.best != before || k->nearest.distance != distance) {
+                memcpy(k->best, text, key.len + 1);
+                k->nearest.best = k->best;
+        }
+        if (buf_appendf(&k->list, "%s%s", k->list.len ? ", " : "", text) < 0)
+                buf_clear(&k->list);
+}
+
+/* The full path of a key that stands elsewhere in the same struct: `memory` is sandbox.memory. */
+static const char *find_elsewhere(SchemaOwner owner, Span key)
+{
+        for (const SchemaRow *row = schema_first(owner); row; row = schema_next(row)) {
+                const char *local = schema_local_path(row), *dot = strrchr(local, '.');
+                if (dot && !row->internal && span_equal(span_of(dot + 1), key))
+                        return local;
+        }
+        return NULL;
+}
+
+static void say_unknown(Bind *b, const Target *t, const Node *n, Span prefix)
+{
+        enum { LISTED = 12 * 16 };
+        KnownKeys k = {.nearest = NEAREST_INIT(n->key->text), .list = BUF_INIT(LISTED)};
+        schema_each_below(t->owner, prefix, offer_key, &k);
+        for (size_t i = 0; i < foreign_table_size; i++)
+                if (foreign_table[i].owner == t->owner && prefix.len == 0 &&
+                    foreign_table[i].act == FOREIGN_ALIAS)
+                        offer_key(&k, span_of(foreign_table[i].key));
+
+        const char *elsewhere = find_elsewhere(t->owner, n->key->text);
+        if (elsewhere)
+                bind_say(b, DIAG_ERROR, n->key, "is not known here (did you mean %s?)", elsewhere);
+        else if (k.nearest.best)
+                bind_say(b, DIAG_ERROR, n->key, "is not known (did you mean %s?)", k.best);
+        else if (k.list.len && prefix.len)
+                bind_say(b, DIAG_ERROR, n->key, "is not known; here may stand: %s", k.list.data);
+        else
+                bind_say(b, DIAG_ERROR, n->key, "is not known");
+        buf_done(&k.list);
+}
+
+static int bind_alias(Bind *b, Target *t, const ForeignRow *f, const Node *n)
+{
+        const SchemaRow *row = schema_find(t->owner, span_of(f->text));
+        const ConfigWritten *w = config_written(t->object, row);
+        if (w && w->line && t->owner == OWNER_ROOT) {
+                bind_say(b, DIAG_ERROR, n->key, "means the same as `%s`, which is already on line %u",
+                         f->text, w->line);
+                return 0;
+        }
+        return bind_value(b, row, t->object, n);
+}
+
+static void bind_transport(Bind *b, Target *t, const ForeignRow *f, const Node *n)
+{
+        if (n->kind == NODE_SCALAR && span_equal_nocase(n->text, SPAN("stdio")))
+                return;
+        bind_say(b, DIAG_ERROR, n, "%s", f->text);
+        t->skip = true;
+}
+
+static void bind_disabled(Bind *b, Target *t, const Node *n)
+{
+        if (n->kind != NODE_SCALAR || !span_equal(n->text, SPAN("true")))
+                return;
+        bind_say(b, DIAG_NOTE, n, "this server is left out");
+        t->skip = true;
+}
+
+static int bind_foreign(Bind *b, Target *t, const ForeignRow *f, const Node *n)
+{
+        switch (f->act) {
+        case FOREIGN_ALIAS:
+                return bind_alias(b, t, f, n);
+        case FOREIGN_SILENT:
+                return 0;
+        case FOREIGN_IGNORE:
+                bind_say(b, DIAG_WARNING, n->key, "%s", f->text);
+                return 0;
+        case FOREIGN_REFUSE:
+                bind_say(b, DIAG_ERROR, n->key, "%s", f->text);
+                t->skip = true;
+                return 0;
+        case FOREIGN_TYPE:
+                bind_transport(b, t, f, n);
+                return 0;
+        default:
+                bind_disabled(b, t, n);
+                return 0;
+        }
+}
+
+/* A map where its keys are rows of the table: sandbox, restart. */
+static int bind_section(Bind *b, Target *t, const Node *n, Span path, const SchemaRow *row)
+{
+        if (node_is_null(n))
+                return 0;
+        if (n->kind != NODE_MAP) {
+                bind_say(b, DIAG_ERROR, n, "is %s, where a map of keys is expected", node_kind_name(n));
+                return 0;
+        }
+        if (row) {
+                int word = union_word(row);
+                memcpy(value_field_rw(row, t->object), &word, sizeof(word));
+        }
+        return bind_map_of_keys(b, t, n, path);
+}
+
+static int bind_key(Bind *b, Target *t, const Node *n, Span path)
+{
+        const SchemaRow *row = schema_find(t->owner, path);
+        bool below = schema_has_below(t->owner, path);
+        if (row && !(below && n->kind == NODE_MAP))
+                return bind_value(b, row, t->object, n);
+        if (below)
+                return bind_section(b, t, n, path, row);
+
+        bool top = span_find(path, '.') == path.len;
+        const ForeignRow *f = top ? foreign_find(t->owner, path) : NULL;
+        if (f)
+                return bind_foreign(b, t, f, n);
+        say_unknown(b, t, n, span_first(path, path.len - MIN(path.len, n->key->text.len + 1)));
+        return 0;
+}
+
+/* `prefix` is the path of the section relative to the struct; empty for the struct itself. */
+static int bind_map_of_keys(Bind *b, Target *t, const Node *map, Span prefix)
+{
+        CLEANUP(buf_done) Buf path = BUF_INIT(LIMIT_KEY_PATH);
+        for (const Node *c = map->first; c; c = c->next) {
+                size_t back;
+                if (span_find(c->key->text, '.') < c->key->text.len) {
+                        bind_say(b, DIAG_ERROR, c->key,
+                                 "\"%.80s\" is not known: keys stand inside each other, they are not joined "
+                                 "by dots",
+                                 c->key->text.ptr);
+                        continue;
+                }
+                buf_clear(&path);
+                int r = buf_append_span(&path, prefix);
+                if (r == 0 && prefix.len)
+                        r = buf_append_char(&path, '.');
+                if (r == 0)
+                        r = buf_append_span(&path, c->key->text);
+                if (r == -ENOBUFS) {
+                        bind_say(b, DIAG_ERROR, c->key, "a key of %zu bytes", c->key->text.len);
+                        continue;
+                }
+                if (r == 0)
+                        r = bind_path_key(b, c->key->text, &back);
+                if (r < 0)
+                        return r;
+                r = bind_key(b, t, c, buf_span(&path));
+                bind_path_back(b, back);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+/* What stands in the table stands on no line of the file. */
+static void forget_places(Node *n)
+{
+        n->line = n->col = n->end_line = n->end_col = 0;
+        for (Node *c = n->first; c; c = c->next)
+                forget_places(c);
+}
+
+static int parse_default(Bind *b, const SchemaRow *row, void *object)
+{
+        Node *n = NULL;
+        int r = node_parse(&b->config->arena, "default", span_of(row->def), b->diags, &n);
+        assert(r <= 0);
+        if (r < 0)
+                return r;
+        forget_places(n);
+        return bind_field(b, row, object, n, &(const char *){NULL}, &(bool){false});
+}
+
+int bind_defaults(Bind *b, SchemaOwner owner, void *object)
+{
+        int r = 0;
+        for (const SchemaRow *row = schema_first(owner); row && r == 0; row = schema_next(row)) {
+                if (!row->def || strcmp(row->def, "[]") == 0 || strcmp(row->def, "{}") == 0)
+                        continue;
+                if (row->type == TYPE_TEXT && strcmp(row->def, "none") == 0)
+                        continue;
+                if (value_is_scalar(row)) {
+                        CLEANUP(buf_done) Buf why = BUF_INIT(1024);
+                        r = value_parse(row, span_of(row->def), value_field_rw(row, object), &why);
+                        assert(r <= 0);
+                } else {
+                        r = parse_default(b, row, object);
+                }
+        }
+        return r;
+}
+
+static int bind_server_defaults(Bind *b, const Node *root, ServerConfig *template)
+{
+        const Node *n = node_get(root, SPAN("defaults"));
+        Target t = {.owner = OWNER_SERVER, .object = template};
+        int r = bind_defaults(b, OWNER_SERVER, template);
+        if (r < 0 || !n)
+                return r;
+        size_t back;
+        r = bind_path_key(b, SPAN("defaults"), &back);
+        if (r == 0)
+                r = bind_section(b, &t, n, SPAN_NONE, NULL);
+        bind_path_back(b, back);
+        return r;
+}
+
+int bind_root(Bind *b, const Node *root)
+{
+        Target t = {.owner = OWNER_ROOT, .object = b->config};
+        if (root->kind != NODE_MAP) {
+                bind_say(b, DIAG_ERROR, root, "the configuration is %s, where a map of keys is expected",
+                         node_kind_name(root));
+                return 0;
+        }
+        ServerConfig template = {0};
+        int r = bind_server_defaults(b, root, &template);
+        b->server_template = &template;
+        if (r == 0)
+                r = bind_map_of_keys(b, &t, root, SPAN_NONE);
+        b->server_template = NULL;
+        return r;
+}

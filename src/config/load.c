@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/bind.h"
+#include "base/limit-table.h"
+#include "config/load.h"
+#include "config/verify.h"
+
+static void say_file(const ConfigLoadArgs *args, DiagSeverity severity, DiagList *diags, const char *text)
+{
+        diag_add(diags, severity, (DiagAt){.file = args->source->name}, NULL, "%s", text);
+}
+
+static int load_nodes(const ConfigLoadArgs *args, Bind *b, Arena *nodes)
+{
+        Node *root = NULL;
+        int r = node_parse(nodes, args->source->name, buf_span(&args->source->text), b->diags, &root);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        if (!root || node_is_null(root))
+                return 0;
+        return bind_root(b, root);
+}
+
+static int load_config(const ConfigLoadArgs *args, Bind *b)
+{
+        CLEANUP(arena_done) Arena nodes = ARENA_INIT(LIMIT_CONFIG_ARENA);
+        int r = load_nodes(args, b, &nodes);
+        if (r < 0)
+                return r;
+        if (!diag_list_has_errors(b->diags) && b->config->servers.n == 0)
+                say_file(args, DIAG_WARNING, b->diags, "has no servers: nothing would be started");
+        if (b->pending) {
+                char text[128];
+                (void)snprintf(text, sizeof(text), "%u %s no effect in this version", b->pending,
+                               b->pending == 1 ? "key has" : "keys have");
+                say_file(args, DIAG_NOTE, b->diags, text);
+        }
+        r = verify_config(b->config, args->source->name, b->diags);
+        /* Last, when every secret is known. */
+        return r < 0 ? r : source_attach(args->source, b->masks, b->n_masks, b->diags);
+}
+
+int config_load(const ConfigLoadArgs *args, DiagList *diags, Config **ret)
+{
+        CLEANUP(config_unref_p) Config *c = NULL;
+        int r = config_new(&c);
+        if (r < 0)
+                return r;
+
+        Bind b;
+        bind_init(&b, c, args->source->name, args->env, diags);
+        b.planned = args->planned;
+        r = load_config(args, &b);
+        bind_done(&b);
+        if (r < 0)
+                return r;
+        if (diag_list_has_errors(diags))
+                return CONFIG_E_INVALID;
+        *ret = TAKE_PTR(c);
+        return 0;
+}

@@ -1,0 +1,31 @@
+#pragma once
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The text of a configuration file: opened once, checked through the
+ * descriptor, read with a limit, and made ready for the parser (encoding,
+ * byte order mark, comments and surrogate pairs of JSON). Also gives single
+ * lines back for messages, with secrets masked.
+ */
+
+#include "base/diag.h"
+
+typedef struct Source {
+        char *name; /* owned; what messages call it */
+        Buf text;
+} Source;
+
+enum { _SOURCE_E_SUCCESS, SOURCE_E_INVALID };
+
+/* "-" is standard input. SOURCE_E_INVALID: the list says why. */
+int source_read(const char *path, DiagList *diags, Source *ret) MUST_CHECK;
+/* From memory, for tests and other readers; takes a copy. */
+int source_from_text(const char *name, Span text, DiagList *diags, Source *ret) MUST_CHECK;
+void source_done(Source *s);
+
+/* A stretch of the text that nobody may see. Columns count from 1; end_col is one past it. */
+typedef struct SourceMask {
+        uint32_t line, col, end_line, end_col;
+} SourceMask;
+
+/* Gives each finding its line of the text, masked. */
+int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, DiagList *diags) MUST_CHECK;

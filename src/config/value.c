@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limit-table.h"
+#include "base/nearest.h"
+#include "base/parse.h"
+#include "base/utf8.h"
+#include "config/value.h"
+
+/* ---- reading a scalar ---------------------------------------------------- */
+
+static int invalid(Buf *why, int r)
+{
+        (void)why;
+        return r < 0 ? r : VALUE_E_INVALID;
+}
+
+static int explain_bounds(const SchemaRow *row, Buf *why)
+{
+        int r = buf_append_str(why, "is out of bounds: ");
+        if (r < 0)
+                return r;
+        if (row->type == TYPE_INT)
+                return invalid(why,
+                               buf_appendf(why, "%lld to %lld", (long long)row->imin, (long long)row->imax));
+
+        r = value_format(row, &row->min, why);
+        if (r == 0)
+                r = buf_append_str(why, " to ");
+        if (r == 0)
+                r = value_format(row, &row->max, why);
+        if (r == 0 && row->none)
+                r = buf_appendf(why, ", or %s", row->type == TYPE_DURATION ? "never" : "none");
+        return invalid(why, r);
+}
+
+typedef struct UnitWord {
+        const char *word, *unit; /* as written by people; as we write it */
+} UnitWord;
+
+static const UnitWord size_words[] = {
+        {"kb", "K"},  {"kib", "K"},  {"kilobytes", "K"}, {"k", "K"},         {"mb", "M"},
+        {"mib", "M"}, {"megs", "M"}, {"megabytes", "M"}, {"meg", "M"},       {"m", "M"},
+        {"gb", "G"},  {"gib", "G"},  {"gigs", "G"},      {"gigabytes", "G"}, {"g", "G"},
+        {"tb", "T"},  {"tib", "T"},  {"t", "T"},         {"", "M"},
+};
+static const UnitWord duration_words[] = {
+        {"msec", "ms"},  {"milliseconds", "ms"},
+        {"sec", "s"},    {"secs", "s"},
+        {"second", "s"}, {"seconds", "s"},
+        {"min", "m"},    {"mins", "m"},
+        {"minute", "m"}, {"minutes", "m"},
+        {"hr", "h"},     {"hour", "h"},
+        {"hours", "h"},  {"day", "d"},
+        {"days", "d"},   {"ms", "ms"},
+        {"s", "s"},      {"m", "m"},
+        {"h", "h"},      {"", "s"},
+};
+
+/* " (try 512M)" for a number with a unit that somebody spelled out. */
+static int suggest_unit(Span text, const UnitWord *words, size_t n, Buf *why)
+{
+        size_t digits = 0;
+        while (digits < text.len && text.ptr[digits] >= '0' && text.ptr[digits] <= '9')
+                digits++;
+        Span unit = span_trim(span_skip(text, digits));
+        for (size_t i = 0; digits > 0 && digits < 10 && i < n; i++)
+                if (span_equal_nocase(unit, span_of(words[i].word)))
+                        return buf_appendf(why, " (try %.*s%s)", (int)digits, text.ptr, words[i].unit);
+        return 0;
+}
+
+static int explain_size(const SchemaRow *row, Span text, int error, Buf *why)
+{
+        int r = buf_append_str(why, error == -EDOM     ? "needs a unit: K, M, G or T"
+                                    : error == -ERANGE ? "is too large"
+                                                       : "is not a size");
+        if (r == 0 && error != -ERANGE)
+                r = suggest_unit(text, size_words, ARRAY_SIZE(size_words), why);
+        (void)row;
+        return invalid(why, r);
+}
+
+static int explain_duration(const SchemaRow *row, Span text, int error, Buf *why)
+{
+        int r = buf_append_str(why, error == -EDOM     ? "needs a unit: ms, s, m, h or d"
+                                    : error == -ERANGE ? "is too long"
+                                    : span_find(text, '.') < text.len
+                                            ? "is not a time: decimals are not accepted, take a smaller unit"
+                                            : "is not a time");
+        if (r == 0 && error != -ERANGE)
+                r = suggest_unit(text, duration_words, ARRAY_SIZE(duration_words), why);
+        (void)row;
+        return invalid(why, r);
+}
+
+static bool is_none_word(const SchemaRow *row, Span text)
+{
+        return row->none && (span_equal(text, SPAN("none")) ||
+                             (row->type == TYPE_DURATION && span_equal(text, SPAN("never"))));
+}
+
+static int check_bounds(const SchemaRow *row, uint64_t v, Buf *why)
+{
+        return value_in_bounds(row, &v) ? 0 : explain_bounds(row, why);
+}
+
+static int read_number(const SchemaRow *row, Span text, uint64_t *ret, Buf *why)
+{
+        uint64_t v;
+        if (is_none_word(row, text)) {
+                *ret = PARSE_NONE;
+                return 0;
+        }
+        if (row->zero && span_equal(text, span_of(row->zero))) {
+                *ret = 0;
+                return 0;
+        }
+        int r = row->type == TYPE_SIZE       ? parse_size(text, &v)
+                : row->type == TYPE_DURATION ? parse_duration(text, &v)
+                                             : parse_u64(text, &v);
+        if (r == 0 && v == PARSE_NONE) /* the word, where it has no meaning */
+                r = -EINVAL;
+        if (r < 0 && row->type == TYPE_SIZE)
+                return explain_size(row, text, r, why);
+        if (r < 0 && row->type == TYPE_DURATION)
+                return explain_duration(row, text, r, why);
+        if (r == -ERANGE)
+                return invalid(why, buf_append_str(why, "is too large"));
+        if (r < 0)
+                return invalid(why, buf_append_str(why, "is not a whole number"));
+        r = check_bounds(row, v, why);
+        if (r == 0)
+                *ret = v;
+        return r;
+}
+
+static int read_int(const SchemaRow *row, Span text, int64_t *ret, Buf *why)
+{
+        int64_t v;
+        int r = parse_i64(text, &v);
+        if (r < 0)
+                return invalid(why, buf_append_str(why, "is not a whole number"));
+        if (!value_in_bounds(row, &v))
+                return explain_bounds(row, why);
+        *ret = v;
+        return 0;
+}
+
+static int read_percent(const SchemaRow *row, Span text, uint64_t *ret, Buf *why)
+{
+        uint64_t v;
+        int r = parse_percent(text, &v);
+        if (r < 0 || (v == PARSE_NONE && !row->none))
+                return invalid(why, buf_append_str(why, r == -EDOM ? "needs a %: 150% is one and a half CPUs"
+                                                                   : "is not a percentage (try 150%)"));
+        r = v == PARSE_NONE ? 0 : check_bounds(row, v, why);
+        if (r == 0)
+                *ret = v;
+        return r;
+}
+
+static int read_ratio(Span text, uint64_t *ret, Buf *why)
+{
+        if (parse_ratio(text, ret) < 0)
+                return invalid(why,
+                               buf_append_str(why, "is not a number from 0 to 1 with at most six decimals"));
+        return 0;
+}
+
+static int read_mode(Span text, uint64_t *ret, Buf *why)
+{
+        uint32_t mode;
+        if (parse_mode(text, &mode) < 0)
+                return invalid(why, buf_append_str(why, "is not a file mode in octal (try \"0660\")"));
+        if (mode > 0777)
+                return invalid(why, buf_append_str(why, "has bits besides read, write and execute"));
+        *ret = mode;
+        return 0;
+}
+
+typedef struct TruthWord {
+        const char *word;
+        bool value;
+} TruthWord;
+
+static int read_bool(Span text, bool *ret, Buf *why)
+{
+        static const TruthWord words[] = {{"yes", true}, {"on", true},   {"1", true},  {"true", true},
+                                          {"no", false}, {"off", false}, {"0", false}, {"false", false}};
+        if (parse_bool(text, ret) == 0)
+                return 0;
+        int r = buf_append_str(why, "is not true or false");
+        for (size_t i = 0; i < ARRAY_SIZE(words) && r == 0; i++)
+                if (span_equal_nocase(text, span_of(words[i].word)))
+                        r = buf_appendf(why, " (try %s)", words[i].value ? "true" : "false");
+        return invalid(why, r);
+}
+
+static int read_enum(const SchemaRow *row, Span text, int *ret, Buf *why)
+{
+        Nearest nearest = NEAREST_INIT(text);
+        for (int i = 0; row->words[i]; i++) {
+                if (!row->words[i][0])
+                        continue;
+                if (span_equal(text, span_of(row->words[i]))) {
+                        *ret = i;
+                        return 0;
+                }
+                nearest_offer(&nearest, row->words[i]);
+        }
+        int r = buf_append_str(why, "is not ");
+        if (r == 0)
+                r = value_type_text(row, why);
+        if (r == 0 && nearest.best)
+                r = buf_appendf(why, " (did you mean %s?)", nearest.best);
+        return invalid(why, r);
+}
+
+int value_parse(const SchemaRow *row, Span text, void *field, Buf *why)
+{
+        switch (row->type) {
+        case TYPE_BOOL:
+                return read_bool(text, field, why);
+        case TYPE_UINT:
+        case TYPE_SIZE:
+        case TYPE_DURATION:
+                return read_number(row, text, field, why);
+        case TYPE_INT:
+                return read_int(row, text, field, why);
+        case TYPE_PERCENT:
+                return read_percent(row, text, field, why);
+        case TYPE_RATIO:
+                return read_ratio(text, field, why);
+        case TYPE_MODE:
+                return read_mode(text, field, why);
+        default:
+                assert(row->type == TYPE_ENUM);
+                return read_enum(row, text, field, why);
+        }
+}
+
+static int word_count(const SchemaRow *row)
+{
+        int n = 0;
+        while (row->words[n])
+                n++;
+        return n;
+}
+
+bool value_in_bounds(const SchemaRow *row, const void *field)
+{
+        uint64_t u;
+        int64_t i;
+        int word;
+        switch (row->type) {
+        case TYPE_BOOL:
+                return true;
+        case TYPE_INT:
+                memcpy(&i, field, sizeof(i));
+                return i >= row->imin && i <= row->imax;
+        case TYPE_ENUM:
+                memcpy(&word, field, sizeof(word));
+                return word >= 0 && word < word_count(row);
+        case TYPE_RATIO:
+                memcpy(&u, field, sizeof(u));
+                return u <= 1000000;
+        case TYPE_MODE:
+                memcpy(&u, field, sizeof(u));
+                return u <= 0777;
+        default:
+                memcpy(&u, field, sizeof(u));
+                if (row->none && u == PARSE_NONE)
+                        return true;
+                if (row->zero && u == 0)
+                        return true;
+                return u >= row->min && (row->max == 0 || u <= row->max);
+        }
+}
+
+/* ---- writing a scalar ---------------------------------------------------- */
+
+int value_format(const SchemaRow *row, const void *field, Buf *b)
+{
+        uint64_t u = 0;
+        if (row->type != TYPE_BOOL && row->type != TYPE_ENUM)
+                memcpy(&u, field, sizeof(u));
+        switch (row->type) {
+        case TYPE_BOOL:
+                return buf_append_str(b, *(const bool *)field ? "true" : "false");
+        case TYPE_INT:
+                return buf_appendf(b, "%lld", (long long)(int64_t)u);
+        case TYPE_SIZE:
+                return format_size(b, u);
+        case TYPE_DURATION:
+                if (u == NSEC_NEVER && row->def && strcmp(row->def, "none") == 0)
+                        return buf_append_str(b, "none");
+                return u == 0 ? buf_append_str(b, "0ms") : format_duration(b, u);
+        case TYPE_PERCENT:
+                return u == PARSE_NONE ? buf_append_str(b, "none")
+                                       : buf_appendf(b, "%llu%%", (unsigned long long)u);
+        case TYPE_RATIO:
+                return format_ratio(b, u);
+        case TYPE_MODE:
+                return buf_appendf(b, "\"%04llo\"", (unsigned long long)u);
+        case TYPE_ENUM:
+                return buf_append_str(b, row->words[*(const int *)field]);
+        default:
+                if (row->zero && u == 0)
+                        return buf_append_str(b, row->zero);
+                return u == PARSE_NONE && row->none ? buf_append_str(b, "none")
+                                                    : buf_appendf(b, "%llu", (unsigned long long)u);
+        }
+}
+
+static int enum_text(const SchemaRow *row, Buf *b)
+{
+        int r = buf_append_str(b, "one of ");
+        bool first = true;
+        for (int i = 0; row->words[i] && r == 0; i++) {
+                if (!row->words[i][0])
+                        continue;
+                r = buf_appendf(b, "%s%s", first ? "" : ", ", row->words[i]);
+                first = false;
+        }
+        return r;
+}
+
+int value_type_text(const SchemaRow *row, Buf *b)
+{
+        static const char *const names[_SCHEMA_TYPE_MAX] = {
+                [TYPE_BOOL] = "true or false", [TYPE_UINT] = "number",    [TYPE_INT] = "number",
+                [TYPE_SIZE] = "size",          [TYPE_DURATION] = "time",  [TYPE_PERCENT] = "percentage",
+                [TYPE_RATIO] = "ratio",        [TYPE_MODE] = "file mode", [TYPE_TEXT] = "text",
+                [TYPE_JSON] = "any value",     [TYPE_LIST] = "list",      [TYPE_MAP] = "map of texts",
+                [TYPE_GROUPS] = "list",        [TYPE_DEFAULTS] = "map",
+        };
+        if (row->type == TYPE_ENUM)
+                return enum_text(row, b);
+        if (row->type == TYPE_GROUPS && row->named)
+                return buf_append_str(b, "map");
+        if (row->type == TYPE_LIST)
+                return buf_appendf(b, "list of %ss", row->form ? row->form : "text");
+        return buf_append_str(b, row->form ? row->form : names[row->type]);
+}
+
+/* ---- comparing ----------------------------------------------------------- */
+
+static bool text_equal(const ConfigText *a, const ConfigText *b)
+{
+        if (!a->value || !b->value)
+                return a->value == b->value;
+        return a->secret == b->secret && strcmp(a->value, b->value) == 0;
+}
+
+static bool list_equal(const ConfigList *a, const ConfigList *b)
+{
+        if (a->n != b->n)
+                return false;
+        for (size_t i = 0; i < a->n; i++)
+                if (!text_equal(&a->items[i], &b->items[i]))
+                        return false;
+        return true;
+}
+
+static bool map_equal(const ConfigMap *a, const ConfigMap *b)
+{
+        if (a->n != b->n)
+                return false;
+        for (size_t i = 0; i < a->n; i++)
+                if (strcmp(a->items[i].name, b->items[i].name) != 0 ||
+                    !text_equal(&a->items[i].text, &b->items[i].text))
+                        return false;
+        return true;
+}
+
+bool value_equal(const SchemaRow *row, const void *a, const void *b)
+{
+        switch (row->type) {
+        case TYPE_BOOL:
+                return *(const bool *)a == *(const bool *)b;
+        case TYPE_ENUM:
+                return *(const int *)a == *(const int *)b;
+        case TYPE_TEXT:
+        case TYPE_JSON:
+                return text_equal(a, b);
+        case TYPE_LIST:
+                return list_equal(a, b);
+        case TYPE_MAP:
+                return map_equal(a, b);
+        default:
+                return memcmp(a, b, sizeof(uint64_t)) == 0;
+        }
+}
+
+/* ---- bytes --------------------------------------------------------------- */
+
+enum { TEXT_ABSENT, TEXT_PLAIN, TEXT_SECRET, _TEXT_MAX };
+
+static int encode_text(const ConfigText *t, Buf *b)
+{
+        int r = wire_put_u8(b, !t->value ? TEXT_ABSENT : t->secret ? TEXT_SECRET : TEXT_PLAIN);
+        return r < 0 || !t->value ? r : wire_put_span(b, span_of(t->value));
+}
+
+static int encode_list(const ConfigList *l, Buf *b)
+{
+        int r = wire_put_u32(b, (uint32_t)l->n);
+        for (size_t i = 0; i < l->n && r == 0; i++)
+                r = encode_text(&l->items[i], b);
+        return r;
+}
+
+static int encode_map(const ConfigMap *m, Buf *b)
+{
+        int r = wire_put_u32(b, (uint32_t)m->n);
+        for (size_t i = 0; i < m->n && r == 0; i++) {
+                r = wire_put_span(b, span_of(m->items[i].name));
+                if (r == 0)
+                        r = encode_text(&m->items[i].text, b);
+        }
+        return r;
+}
+
+int value_encode(const SchemaRow *row, const void *field, Buf *b)
+{
+        uint64_t u;
+        switch (row->type) {
+        case TYPE_BOOL:
+                return wire_put_u8(b, *(const bool *)field);
+        case TYPE_ENUM:
+                return wire_put_u32(b, (uint32_t) * (const int *)field);
+        case TYPE_TEXT:
+        case TYPE_JSON:
+                return encode_text(field, b);
+        case TYPE_LIST:
+                return encode_list(field, b);
+        case TYPE_MAP:
+                return encode_map(field, b);
+        default:
+                memcpy(&u, field, sizeof(u));
+                return wire_put_u64(b, u);
+        }
+}
+
+/* A text that could have come from a file: no NUL, UTF-8, of the row's form. */
+static bool text_fits(const SchemaRow *row, Span s)
+{
+        if (s.len > LIMIT_CONFIG_VALUE || (s.len && memchr(s.ptr, 0, s.len)) || !utf8_valid(s))
+                return false;
+        return !row->check || !row->check(s);
+}
+
+static int decode_text(const SchemaRow *row, WireReader *r, Arena *arena, ConfigText *t)
+{
+        uint8_t kind = wire_get_u8(r);
+        *t = (ConfigText){0};
+        if (r->bad || kind >= _TEXT_MAX || kind == TEXT_ABSENT) {
+                r->bad |= kind >= _TEXT_MAX;
+                return 0;
+        }
+        Span s = wire_get_span(r);
+        if (r->bad || !text_fits(row, s)) {
+                r->bad = true;
+                return 0;
+        }
+        t->secret = kind == TEXT_SECRET;
+        t->value = arena_strdup(arena, s);
+        return t->value ? 0 : -ENOMEM;
+}
+
+/* A count that the bytes left can hold: each item takes at least one byte. */
+static uint32_t decode_count(WireReader *r)
+{
+        uint32_t n = wire_get_u32(r);
+        if (n > LIMIT_CONFIG_LIST || n > r->left.len)
+                r->bad = true;
+        return r->bad ? 0 : n;
+}
+
+static int decode_list(const SchemaRow *row, WireReader *r, Arena *arena, ConfigList *l)
+{
+        uint32_t n = decode_count(r);
+        ConfigText *items = n ? ARENA_NEW_N(arena, ConfigText, n) : NULL;
+        if (n && !items)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < n && !r->bad; i++) {
+                int k = decode_text(row, r, arena, &items[i]);
+                if (k < 0)
+                        return k;
+                r->bad |= !items[i].value;
+        }
+        *l = (ConfigList){items, n};
+        return 0;
+}
+
+static int decode_map(const SchemaRow *row, WireReader *r, Arena *arena, ConfigMap *m)
+{
+        uint32_t n = decode_count(r);
+        ConfigPair *items = n ? ARENA_NEW_N(arena, ConfigPair, n) : NULL;
+        if (n && !items)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < n && !r->bad; i++) {
+                Span name = wire_get_span(r);
+                if (r->bad || name.len == 0 || memchr(name.ptr, 0, name.len) ||
+                    (row->check_name && row->check_name(name))) {
+                        r->bad = true;
+                        break;
+                }
+                items[i].name = arena_strdup(arena, name);
+                if (!items[i].name)
+                        return -ENOMEM;
+                int k = decode_text(row, r, arena, &items[i].text);
+                if (k < 0)
+                        return k;
+                r->bad |= !items[i].text.value;
+        }
+        *m = (ConfigMap){items, n};
+        return 0;
+}
+
+static void decode_scalar(const SchemaRow *row, WireReader *r, void *field)
+{
+        if (row->type == TYPE_BOOL) {
+                uint8_t v = wire_get_u8(r);
+                r->bad |= v > 1;
+                *(bool *)field = v == 1;
+                return;
+        }
+        if (row->type == TYPE_ENUM) {
+                uint32_t v = wire_get_u32(r);
+                int word = v > INT32_MAX ? -1 : (int)v;
+                r->bad |= !value_in_bounds(row, &word);
+                *(int *)field = r->bad ? 0 : word;
+                return;
+        }
+        uint64_t v = wire_get_u64(r);
+        r->bad |= !value_in_bounds(row, &v);
+        memcpy(field, &v, sizeof(v));
+}
+
+int value_decode(const SchemaRow *row, WireReader *r, Arena *arena, void *field)
+{
+        switch (row->type) {
+        case TYPE_TEXT:
+        case TYPE_JSON:
+                return decode_text(row, r, arena, field);
+        case TYPE_LIST:
+                return decode_list(row, r, arena, field);
+        case TYPE_MAP:
+                return decode_map(row, r, arena, field);
+        default:
+                decode_scalar(row, r, field);
+                return 0;
+        }
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/nearest.h"
+#include "base/parse.h"
+#include "config/bind.h"
+#include "config/verify.h"
+
+typedef struct Verify {
+        const Config *config;
+        const char *file;
+        DiagList *diags;
+} Verify;
+
+/* ---- saying it in the right place ---------------------------------------- */
+
+static DiagAt at_line(const Verify *v, uint32_t line, uint32_t col, uint32_t width)
+{
+        return (DiagAt){.file = v->file, .line = line, .col = col, .width = width};
+}
+
+/* About a key of a struct, where it was written; `local` is its path there. */
+PRINTF(6, 7)
+static void say(Verify *v, DiagSeverity severity, SchemaOwner owner, const ConfigHead *head,
+                const char *local, const char *fmt, ...)
+{
+        char text[512], key[512];
+        va_list ap;
+        va_start(ap, fmt);
+        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        va_end(ap);
+
+        const SchemaRow *row = *local ? schema_find(owner, span_of(local)) : NULL;
+        const ConfigWritten *w = row ? config_written(head, row) : NULL;
+        const char *group = owner == OWNER_SERVER ? "servers." : owner == OWNER_VIEW ? "views." : "";
+        (void)snprintf(key, sizeof(key), "%s%s%s%s", group, head->name ? head->name : "",
+                       head->name && *local ? "." : "", local);
+        DiagAt at = w ? at_line(v, w->line, w->col, w->width) : at_line(v, head->line, head->col, 1);
+        diag_add(v->diags, severity, at, key, "%s", text);
+}
+
+#define SERVER_SAY(severity, local, ...) say(v, severity, OWNER_SERVER, &s->head, local, __VA_ARGS__)
+#define ROOT_SAY(severity, local, ...)   say(v, severity, OWNER_ROOT, &v->config->head, local, __VA_ARGS__)
+
+static bool is_written(const ConfigHead *head, SchemaOwner owner, const char *local)
+{
+        return config_written(head, schema_find(owner, span_of(local))) != NULL;
+}
+
+/* ---- one server ---------------------------------------------------------- */
+
+SandboxNet server_net(const ServerConfig *s)
+{
+        if (s->sandbox.net != NET_BY_PROFILE)
+                return (SandboxNet)s->sandbox.net;
+        return s->sandbox.profile == PROFILE_STRICT ? NET_NONE : NET_HOST;
+}
+
+SandboxDegrade server_degrade(const ServerConfig *s)
+{
+        if (s->sandbox.degrade != DEGRADE_BY_PROFILE)
+                return (SandboxDegrade)s->sandbox.degrade;
+        return s->sandbox.profile == PROFILE_STRICT ? DEGRADE_REFUSE : DEGRADE_WARN;
+}
+
+static void check_times(Verify *v, const ServerConfig *s)
+{
+        if (s->start_timeout >= s->request_timeout)
+                SERVER_SAY(DIAG_WARNING,
+                           is_written(&s->head, OWNER_SERVER, "start_timeout") ? "start_timeout"
+                                                                               : "request_timeout",
+                           "start_timeout is not shorter than request_timeout: a call that waits for the "
+                           "start gives up before it");
+        if (s->restart.backoff_min > s->restart.backoff_max)
+                SERVER_SAY(DIAG_ERROR, "restart.backoff_min", "is longer than restart.backoff_max");
+        if (s->restart.probe_min > s->restart.probe_max)
+                SERVER_SAY(DIAG_ERROR, "restart.probe_min", "is longer than restart.probe_max");
+        if (s->restart.window > s->restart.long_window)
+                SERVER_SAY(DIAG_WARNING, "restart.window", "is longer than restart.long_window");
+        if (s->restart.burst > s->restart.long_burst)
+                SERVER_SAY(DIAG_WARNING, "restart.burst",
+                           "is more than restart.long_burst, which so is the only limit");
+}
+
+static void check_load(Verify *v, const ServerConfig *s)
+{
+        if (s->max_inflight_session > s->max_inflight &&
+            is_written(&s->head, OWNER_SERVER, "max_inflight_session"))
+                SERVER_SAY(DIAG_WARNING, "max_inflight_session",
+                           "is more than max_inflight, which so is the only limit");
+        if (s->share != SHARE_SESSION && is_written(&s->head, OWNER_SERVER, "max_instances"))
+                SERVER_SAY(DIAG_WARNING, "max_instances", "has an effect with `share: session` only");
+        if (s->share != SHARE_SHARED && s->overlap)
+                SERVER_SAY(DIAG_WARNING, "overlap", "has an effect with `share: shared` only");
+        if (s->share != SHARE_SHARED && (s->client.elicitation || s->client.sampling || s->client.roots.n))
+                SERVER_SAY(
+                        DIAG_WARNING,
+                        s->client.elicitation ? "client.elicitation"
+                        : s->client.sampling  ? "client.sampling"
+                                              : "client.roots",
+                        "has an effect with `share: shared` only: others are told what their client can do");
+}
+
+static void check_user(Verify *v, const ServerConfig *s)
+{
+        const char *user = s->user.value;
+        if (user && (strcmp(user, "root") == 0 || strcmp(user, "0") == 0) &&
+            s->sandbox.profile != PROFILE_NONE)
+                SERVER_SAY(DIAG_ERROR, "user",
+                           "root is possible only with sandbox.profile none: uid 0 passes many fences even "
+                           "without capabilities");
+}
+
+static void check_launcher(Verify *v, const ServerConfig *s)
+{
+        const char *package;
+        if (launcher_is_unpinned(s, &package))
+                SERVER_SAY(DIAG_WARNING, "args",
+                           "\"%.100s\" has no exact version: what runs may change at any start (write "
+                           "PACKAGE%sVERSION)",
+                           package,
+                           strstr(s->command.value, "uv") || strstr(s->command.value, "pipx") ? "==" : "@");
+}
+
+static void check_env(Verify *v, const ServerConfig *s)
+{
+        for (size_t i = 0; i < s->env_pass.n; i++)
+                for (size_t k = 0; k < s->env.n; k++)
+                        if (strcmp(s->env_pass.items[i].value, s->env.items[k].name) == 0)
+                                SERVER_SAY(DIAG_WARNING, "env_pass", "%s is in `env` too, which wins",
+                                           s->env.items[k].name);
+}
+
+static void check_rename(Verify *v, const ServerConfig *s)
+{
+        const ConfigMap *m = &s->tools.rename;
+        for (size_t i = 0; i < m->n; i++)
+                for (size_t k = i + 1; k < m->n; k++)
+                        if (strcmp(m->items[i].text.value, m->items[k].text.value) == 0)
+                                SERVER_SAY(DIAG_ERROR, "tools.rename",
+                                           "\"%s\" and \"%s\" would both be called \"%s\"", m->items[i].name,
+                                           m->items[k].name, m->items[i].text.value);
+}
+
+static void check_net(Verify *v, const ServerConfig *s)
+{
+        if (s->sandbox.net == NET_ALLOW && s->sandbox.net_allow.n == 0)
+                SERVER_SAY(DIAG_WARNING, "sandbox.net.allow",
+                           "is empty: nothing can be reached, as with `net: none`");
+}
+
+typedef void (*ServerCheck)(Verify *v, const ServerConfig *s);
+
+static const ServerCheck server_checks[] = {
+        check_times, check_load, check_user, check_launcher, check_env, check_rename, check_net,
+};
+
+/* ---- the whole ----------------------------------------------------------- */
+
+static bool is_loopback(const char *address)
+{
+        Span s = span_of(address);
+        return span_starts(s, SPAN("unix:")) || span_starts(s, SPAN("127.")) ||
+               span_starts(s, SPAN("localhost:")) || span_starts(s, SPAN("[::1]:"));
+}
+
+static void check_listener(Verify *v, const ListenConfig *l, size_t i)
+{
+        char key[64];
+        (void)snprintf(key, sizeof(key), "listen[%zu]", i);
+        const char *address = l->address.value;
+        DiagAt at = at_line(v, l->address.line, l->address.col, 1);
+        bool is_unix = span_starts(span_of(address), SPAN("unix:")),
+             open_auth = v->config->auth.mode == AUTH_NONE;
+        if (!is_loopback(address) && open_auth && !v->config->auth.allow_insecure)
+                diag_add(v->diags, DIAG_ERROR, at, key,
+                         "%s can be reached from other machines, and auth.mode is none: use a token, or set "
+                         "auth.allow_insecure",
+                         address);
+        if (!is_loopback(address) && !open_auth && !v->config->tls.cert.value)
+                diag_add(v->diags, DIAG_WARNING, at, key,
+                         "%s has no TLS: the token crosses the network in clear text", address);
+        if (!is_unix &&
+            (is_written(&l->head, OWNER_LISTEN, "mode") || is_written(&l->head, OWNER_LISTEN, "group")))
+                diag_add(v->diags, DIAG_ERROR, at, key, "mode and group are for unix sockets only");
+        for (size_t k = 0; k < i; k++)
+                if (strcmp(config_listen(v->config, k)->address.value, address) == 0)
+                        diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice", address);
+}
+
+static void check_listen_all(Verify *v)
+{
+        for (size_t i = 0; i < v->config->listen.n; i++)
+                if (config_listen(v->config, i)->address.value)
+                        check_listener(v, config_listen(v->config, i), i);
+}
+
+static void check_auth(Verify *v)
+{
+        const Config *c = v->config;
+        if (c->auth.mode == AUTH_NONE && c->auth.tokens.n)
+                ROOT_SAY(DIAG_WARNING, "auth.tokens", "has no effect with auth.mode none");
+        if (c->tls.cert.value && !c->tls.key.value)
+                ROOT_SAY(DIAG_ERROR, "tls.cert", "tls.key is missing");
+        if (c->tls.key.value && !c->tls.cert.value)
+                ROOT_SAY(DIAG_ERROR, "tls.key", "tls.cert is missing");
+        if (c->tls.client_ca.value && !c->tls.cert.value)
+                ROOT_SAY(DIAG_ERROR, "tls.client_ca", "tls.cert and tls.key are missing");
+}
+
+static void check_counts(Verify *v)
+{
+        const Config *c = v->config;
+        if (c->servers.n > c->limits.max_servers)
+                ROOT_SAY(DIAG_ERROR, "servers", "%zu servers, where limits.max_servers is %llu", c->servers.n,
+                         (unsigned long long)c->limits.max_servers);
+        if (c->alerts.webhook_secret.value && !c->alerts.webhook.value)
+                ROOT_SAY(DIAG_WARNING, "alerts.webhook_secret", "has no effect without alerts.webhook");
+        if (c->log.max_size > c->log.max_total)
+                ROOT_SAY(DIAG_ERROR, "log.max_size", "is more than log.max_total");
+}
+
+static void check_view(Verify *v, const ViewConfig *view)
+{
+        if (config_find_server(v->config, view->head.name))
+                say(v, DIAG_ERROR, OWNER_VIEW, &view->head, "",
+                    "a server has this name already: /mcp/%s can be only one of them", view->head.name);
+        for (size_t i = 0; i < view->servers.n; i++) {
+                const char *name = view->servers.items[i].value;
+                if (config_find_server(v->config, name))
+                        continue;
+                Nearest nearest = NEAREST_INIT(span_of(name));
+                for (size_t k = 0; k < v->config->servers.n; k++)
+                        nearest_offer(&nearest, config_server(v->config, k)->head.name);
+                say(v, DIAG_ERROR, OWNER_VIEW, &view->head, "servers", "there is no server \"%s\"%s%s%s",
+                    name, nearest.best ? " (did you mean " : "", nearest.best ? nearest.best : "",
+                    nearest.best ? "?)" : "");
+        }
+}
+
+static void check_views(Verify *v)
+{
+        for (size_t i = 0; i < v->config->views.n; i++)
+                check_view(v, config_view(v->config, i));
+}
+
+/* ---- names after prefixing ------------------------------------------------ */
+
+typedef struct Prefixed {
+        char prefix[80];
+        const ServerConfig *server;
+} Prefixed;
+
+static int compare_prefix(const void *a, const void *b)
+{
+        const Prefixed *x = a, *y = b;
+        int r = strcmp(x->prefix, y->prefix);
+        return r ? r : (x->server > y->server) - (x->server < y->server);
+}
+
+static void check_pair(Verify *v, const Prefixed *a, const Prefixed *b)
+{
+        const ServerConfig *s = b->server;
+        const char *local = s->prefix.value ? "prefix" : "";
+        if (!span_starts(span_of(b->prefix), span_of(a->prefix)))
+                return;
+        if (strcmp(a->prefix, b->prefix) == 0)
+                SERVER_SAY(DIAG_WARNING, local,
+                           "has the same prefix \"%s\" as servers.%s: tools of one name collide, and the "
+                           "first server's wins",
+                           b->prefix, a->server->head.name);
+        else if (a->prefix[0])
+                SERVER_SAY(DIAG_WARNING, local,
+                           "its prefix \"%s\" begins with the prefix \"%s\" of servers.%s: their tools can "
+                           "get the same name",
+                           b->prefix, a->prefix, a->server->head.name);
+}
+
+/* In sorted order whatever begins with a prefix stands right behind it. */
+static int check_prefixes(Verify *v)
+{
+        size_t n = v->config->servers.n;
+        if (n < 2)
+                return 0;
+        CLEANUP_FREE Prefixed *all = calloc(n, sizeof(*all));
+        if (!all)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                const ServerConfig *s = config_server(v->config, i);
+                all[i].server = s;
+                (void)snprintf(all[i].prefix, sizeof(all[i].prefix), "%s%s",
+                               s->prefix.value ? s->prefix.value : s->head.name, s->prefix.value ? "" : "__");
+        }
+        qsort(all, n, sizeof(*all), compare_prefix);
+        for (size_t i = 1; i < n; i++)
+                check_pair(v, &all[i - 1], &all[i]);
+        return 0;
+}
+
+/* ---- secrets ------------------------------------------------------------- */
+
+enum { SECRET_SHORTEST = 6 }; /* shorter ones are not redacted: they would hit everywhere */
+
+static void check_secret(Verify *v, const ServerConfig *s, const char *group, const ConfigPair *p)
+{
+        char key[256];
+        (void)snprintf(key, sizeof(key), "servers.%s.%s.%.100s", s->head.name, group, p->name);
+        size_t n = strlen(p->text.value);
+        DiagAt at = at_line(v, p->text.line, p->text.col, 1);
+        if (p->text.secret && n > 0 && n < SECRET_SHORTEST)
+                diag_add(v->diags, DIAG_WARNING, at, key,
+                         "is a secret of fewer than %d bytes: it is not taken out of logs", SECRET_SHORTEST);
+        if (span_starts(span_of(p->text.value), SPAN("<secret:")))
+                diag_add(v->diags, DIAG_WARNING, at, key,
+                         "is a masked value that `config print` wrote, not the secret itself");
+}
+
+static void check_secrets(Verify *v, const ServerConfig *s)
+{
+        for (size_t i = 0; i < s->env.n; i++)
+                check_secret(v, s, "env", &s->env.items[i]);
+        for (size_t i = 0; i < s->sandbox.secrets.n; i++)
+                check_secret(v, s, "sandbox.secrets", &s->sandbox.secrets.items[i]);
+}
+
+int verify_config(const Config *c, const char *file, DiagList *diags)
+{
+        Verify v = {c, file, diags};
+        static void (*const checks[])(Verify *) = {check_listen_all, check_auth, check_counts, check_views};
+        for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+                checks[i](&v);
+        for (size_t i = 0; i < c->servers.n; i++) {
+                const ServerConfig *s = config_server(c, i);
+                for (size_t k = 0; k < ARRAY_SIZE(server_checks); k++)
+                        server_checks[k](&v, s);
+                check_secrets(&v, s);
+        }
+        return check_prefixes(&v);
+}
