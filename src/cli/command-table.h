@@ -9,6 +9,8 @@
 
 #include "cli/command.h"
 
+#define PROGRAM_PURPOSE "Keeps many MCP servers alive, fenced in, and reachable through one HTTP endpoint."
+
 extern const Command *const command_table[]; /* sorted by name; ends with NULL */
 
 typedef struct GlobalOptions {

@@ -32,7 +32,7 @@ static const char engine[] =
         "        [[ $cur != = ]] || cur=''\n"
         "        _mcpvisor_value \"$path\" \"$value\" || return 0\n"
         "    elif [[ ! $ended && $cur == -* ]]; then\n"
-        "        kind=words\n"
+        "        kind='words'\n"
         "        _mcpvisor_options \"$path\"\n"
         "    else\n"
         "        _mcpvisor_arguments \"$path\"\n"
@@ -48,7 +48,7 @@ static const char engine[] =
 
 static void write_words(FILE *f, const char *const *words)
 {
-        fputs("kind=words words='", f);
+        fputs("kind='words' words='", f);
         for (size_t i = 0; words && words[i]; i++)
                 fprintf(f, "%s%s", i ? " " : "", words[i]);
         fputc('\'', f);
@@ -56,7 +56,7 @@ static void write_words(FILE *f, const char *const *words)
 
 static void write_commands(FILE *f, const Command *const *table)
 {
-        fputs("kind=words words='", f);
+        fputs("kind='words' words='", f);
         for (size_t i = 0; table[i]; i++) {
                 fprintf(f, "%s%s", i ? " " : "", table[i]->name);
                 for (size_t k = 0; table[i]->aliases && table[i]->aliases[k]; k++)
@@ -68,9 +68,9 @@ static void write_commands(FILE *f, const Command *const *table)
 static void write_kind(FILE *f, Complete complete, const char *const *words)
 {
         static const char *const kinds[_COMPLETE_MAX] = {
-                [COMPLETE_NONE] = "kind=none",
-                [COMPLETE_FILE] = "kind=file",
-                [COMPLETE_DIR] = "kind=dir",
+                [COMPLETE_NONE] = "kind='none'",
+                [COMPLETE_FILE] = "kind='file'",
+                [COMPLETE_DIR] = "kind='dir'",
         };
         if (words)
                 write_words(f, words);
@@ -89,9 +89,9 @@ static void visit_enter(FILE *f, const CompletionLevel *level)
         }
 }
 
-static void option_name(FILE *f, const CompletionLevel *level UNUSED, const Option *o)
+static void option_name(FILE *f, const CompletionLevel *level, const Option *o)
 {
-        fprintf(f, " --%s", o->name);
+        fprintf(f, "%s--%s", o == level->options[0].rows ? "" : " ", o->name);
 }
 
 static void visit_options(FILE *f, const CompletionLevel *level)
@@ -103,11 +103,13 @@ static void visit_options(FILE *f, const CompletionLevel *level)
 
 static void option_value(FILE *f, const CompletionLevel *level, const Option *o)
 {
-        if (!option_takes_value(o))
-                return;
-        fprintf(f, "    '%s --%s'", level->path, o->name);
+        bool common = completion_is_common(o);
+        if (!option_takes_value(o) || (common && level->command))
+                return; /* a common one is written once, for any path */
+        const char *any = common ? "*" : "";
+        fprintf(f, "    %s'%s --%s'", any, level->path, o->name);
         if (o->letter)
-                fprintf(f, " | '%s -%c'", level->path, o->letter);
+                fprintf(f, " | %s'%s -%c'", any, level->path, o->letter);
         fputs(") ", f);
         write_kind(f, o->complete, o->words);
         fputs(" ;;\n", f);

@@ -46,11 +46,13 @@ static void quote(FILE *f, const char *text)
 
 static void option_state(FILE *f, const CompletionLevel *level, const Option *o)
 {
-        if (!option_takes_value(o))
-                return;
-        fprintf(f, "                case '%s --%s'", level->path, o->name);
+        bool common = completion_is_common(o);
+        if (!option_takes_value(o) || (common && level->command))
+                return; /* a common one is written once, for any path */
+        const char *any = common ? "*" : "";
+        fprintf(f, "                case '%s%s --%s'", any, level->path, o->name);
         if (o->letter)
-                fprintf(f, " '%s -%c'", level->path, o->letter);
+                fprintf(f, " '%s%s -%c'", any, level->path, o->letter);
         fputs("\n                    set value 1\n", f);
 }
 
@@ -95,7 +97,7 @@ static void option_line(FILE *f, const CompletionLevel *level, const Option *o)
                 [COMPLETE_FILE] = " -r -F",
                 [COMPLETE_DIR] = " -x -a '(__fish_complete_directories)'",
         };
-        bool common = o >= global_options && o < global_options + common_options_size;
+        bool common = completion_is_common(o);
         if (common && level->command)
                 return; /* written once, at the top, for everywhere */
         if (common)

@@ -35,6 +35,11 @@ void completion_each_option(FILE *f, const CompletionLevel *level,
                         visit(f, level, &level->options[s].rows[i]);
 }
 
+bool completion_is_common(const Option *o)
+{
+        return o >= global_options && o < global_options + common_options_size;
+}
+
 size_t completion_args(const Command *c)
 {
         if (!c || c->args_complete == COMPLETE_NONE)

@@ -30,5 +30,8 @@ void completion_each_level(FILE *f, CompletionVisit *visit);
 void completion_each_option(FILE *f, const CompletionLevel *level,
                             void (*visit)(FILE *f, const CompletionLevel *level, const Option *o));
 
+/* Whether an option is known after any command: it need not be repeated for each. */
+bool completion_is_common(const Option *o);
+
 /* How many positional arguments have completions; COMMAND_ARGS_ANY: all. */
 size_t completion_args(const Command *c);

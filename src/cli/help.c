@@ -88,7 +88,8 @@ static void environment(FILE *f, bool bold)
 void help_overview(FILE *f, bool bold)
 {
         usage_of_program(f);
-        fputs("\nKeeps many MCP servers alive, fenced in, and reachable through one HTTP endpoint.\n", f);
+        fputc('\n', f);
+        text_wrap(f, 0, 0, PROGRAM_PURPOSE);
         heading(f, bold, "Commands:");
         commands(f, command_table);
         heading(f, bold, "Options:");
