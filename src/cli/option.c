@@ -118,9 +118,11 @@ static int take_letters(Walk *w)
         for (const char *c = w->argv[w->at] + 1; *c; c++) {
                 char typed[] = {'-', *c, '\0'};
                 Found f = {.typed = span_of(typed)};
-                if (!find_letter(w->p, *c, &f)) /* not one of several: show the word as a whole */
-                        return refuse_unknown(w->p, c[1] ? span_of(w->argv[w->at]) : f.typed,
-                                              span_of(w->argv[w->at] + 1));
+                if (!find_letter(w->p, *c, &f)) { /* perhaps -name for --name: show the whole word */
+                        bool first = c == w->argv[w->at] + 1;
+                        Span word = first ? span_of(w->argv[w->at]) : f.typed;
+                        return refuse_unknown(w->p, word, span_skip(word, 1));
+                }
                 char *place = (char *)f.values + f.row->offset;
                 if (!option_takes_value(f.row)) {
                         *(bool *)place = true;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <cmocka.h>
 
@@ -213,12 +215,11 @@ typedef struct Text {
         size_t len;
 } Text;
 
-static Text text_open(void)
+static void text_open(Text *t)
 {
-        Text t = {0};
-        t.f = open_memstream(&t.text, &t.len);
-        assert_non_null(t.f);
-        return t;
+        *t = (Text){0};
+        t->f = open_memstream(&t->text, &t->len); /* both are set when it is closed */
+        assert_non_null(t->f);
 }
 
 static void assert_fits(const char *text)
@@ -232,7 +233,8 @@ static void assert_fits(const char *text)
 
 static void check_help(const char *path, const Command *c)
 {
-        Text t = text_open();
+        Text t;
+        text_open(&t);
         help_command(t.f, path, c, false);
         fclose(t.f);
         assert_fits(t.text);
@@ -252,7 +254,8 @@ static void test_help_fits_and_is_complete(void **state UNUSED)
 {
         each(command_table, "", check_help);
 
-        Text t = text_open();
+        Text t;
+        text_open(&t);
         help_overview(t.f, false);
         fclose(t.f);
         assert_fits(t.text);
@@ -265,7 +268,8 @@ static void test_help_fits_and_is_complete(void **state UNUSED)
 
 static void test_bold_only_when_asked(void **state UNUSED)
 {
-        Text t = text_open();
+        Text t;
+        text_open(&t);
         help_overview(t.f, true);
         fclose(t.f);
         assert_non_null(strstr(t.text, "\033[1mCommands:\033[0m\n"));
@@ -274,7 +278,8 @@ static void test_bold_only_when_asked(void **state UNUSED)
 
 static void assert_wrapped(unsigned column, unsigned indent, const char *text, const char *want)
 {
-        Text t = text_open();
+        Text t;
+        text_open(&t);
         text_wrap(t.f, column, indent, text);
         fclose(t.f);
         assert_string_equal(t.text, want);
@@ -298,7 +303,8 @@ static void test_wrap(void **state UNUSED)
 
 static void test_columns(void **state UNUSED)
 {
-        Text t = text_open();
+        Text t;
+        text_open(&t);
         text_column(t.f, "ab", 6);
         text_column(t.f, "abcdef", 7);
         fclose(t.f);
@@ -310,7 +316,8 @@ static void test_columns(void **state UNUSED)
 
 static void assert_mentions_all(void (*write)(FILE *f))
 {
-        Text t = text_open();
+        Text t;
+        text_open(&t);
         write(t.f);
         fclose(t.f);
         for (size_t i = 0; command_table[i]; i++) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <cmocka.h>
 
@@ -197,8 +199,8 @@ static void test_unknown_options(void **state)
         refused(run, WORDS("--hepl=x"), "unknown option --hepl (did you mean --help?)");
         refused(run, WORDS("--zzzzzz"), "unknown option --zzzzzz");
         refused(run, WORDS("-z"), "unknown option -z");
-        refused(run, WORDS("-fz"), "unknown option -fz");
-        refused(run, WORDS("-format"), "unknown option -format (did you mean --format?)");
+        refused(run, WORDS("-fz"), "unknown option -z");
+        refused(run, WORDS("-imeout"), "unknown option -imeout (did you mean --timeout?)");
         refused(run, WORDS("--=x"), "unknown option --");
         refused(run, WORDS("--\x1b[2J"), "unknown option --\\x1b[2J");
         refused(run, WORDS("-\xc3\xa9"), "unknown option -\xc3\xa9");
