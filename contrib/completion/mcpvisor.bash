@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Completions of mcpvisor for bash, written by `mcpvisor completion bash`.
+# The functions fill variables of _mcpvisor, which calls them.
+# shellcheck disable=SC2034
+
+# PATH WORD: the command that WORD is after PATH.
+_mcpvisor_enter()
+{
+    case "$1/$2" in
+    '/check' | '/validate') path='check' ;;
+    '/completion') path='completion' ;;
+    '/config') path='config' ;;
+    '/help') path='help' ;;
+    '/import') path='import' ;;
+    '/version') path='version' ;;
+    'config/defaults') path='config defaults' ;;
+    'config/print') path='config print' ;;
+    'config/schema') path='config schema' ;;
+    *) return 1 ;;
+    esac
+}
+
+# PATH: the options there.
+_mcpvisor_options()
+{
+    case $1 in
+    '') words='--color --help --version' ;;
+    'check') words='--diff --format --no-resolve --planned --strict --color --help' ;;
+    'completion') words=' --color --help' ;;
+    'config') words=' --color --help' ;;
+    'config defaults') words=' --color --help' ;;
+    'config print') words='--format --color --help' ;;
+    'config schema') words='--format --color --help' ;;
+    'help') words=' --color --help' ;;
+    'import') words='--dry-run --force --output --color --help' ;;
+    'version') words=' --color --help' ;;
+    *) return 1 ;;
+    esac
+}
+
+# PATH OPTION: what its value may be; fails when it takes none.
+_mcpvisor_value()
+{
+    case "$1 $2" in
+    *' --color') kind='words' words='auto always never' ;;
+    'check --format') kind='words' words='text json' ;;
+    'config print --format') kind='words' words='yaml json' ;;
+    'config schema --format') kind='words' words='json markdown man' ;;
+    'import --output' | 'import -o') kind='file' ;;
+    *) return 1 ;;
+    esac
+}
+
+# PATH: what arguments may be there, and how many.
+_mcpvisor_arguments()
+{
+    case $1 in
+    '') most=1 kind='words' words='check validate completion config help import version' ;;
+    'check') most=2 kind='file' ;;
+    'completion') most=1 kind='words' words='bash fish zsh' ;;
+    'config') most=1 kind='words' words='defaults print schema' ;;
+    'config print') most=1 kind='file' ;;
+    'help') most=1 kind='words' words='check validate completion config help import version' ;;
+    'import') most=1000000 kind='file' ;;
+    *) return 1 ;;
+    esac
+}
+
+_mcpvisor()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} path='' kind='' words='' most=0
+    local word value='' ended='' before='' given=0 i
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if [[ $value ]]; then
+            [[ $word == = ]] || value=''
+        elif [[ $ended ]]; then
+            given=$((given + 1))
+        elif [[ $word == -- ]]; then
+            ended=1
+        elif [[ $word == -?* ]]; then
+            if _mcpvisor_value "$path" "$word"; then value=$word; fi
+        elif ! _mcpvisor_enter "$path" "$word"; then
+            given=$((given + 1))
+        fi
+    done
+    if [[ ! $value && ! $ended && $cur == --*=* ]]; then
+        value=${cur%%=*} before=${cur%%=*}= cur=${cur#*=}
+    fi
+    kind='' words=''
+    if [[ $value ]]; then
+        [[ $cur != = ]] || cur=''
+        _mcpvisor_value "$path" "$value" || return 0
+    elif [[ ! $ended && $cur == -* ]]; then
+        kind='words'
+        _mcpvisor_options "$path"
+    else
+        _mcpvisor_arguments "$path"
+        ((given < most)) || return 0
+    fi
+    case $kind in
+    words) mapfile -t COMPREPLY < <(compgen -P "$before" -W "$words" -- "$cur") ;;
+    file) compopt -o default ;;
+    dir) compopt -o dirnames ;;
+    esac
+}
+complete -F _mcpvisor mcpvisor

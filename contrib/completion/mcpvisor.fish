@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completions of mcpvisor for fish, written by `mcpvisor completion fish`.
+
+# The command that the words so far lead to, and how many arguments follow it.
+function __mcpvisor_state
+    set -l path ''
+    set -l value ''
+    set -l ended ''
+    set -l given 0
+    for word in (commandline -opc)[2..-1]
+        if test -n "$value"
+            set value ''
+        else if test -n "$ended"
+            set given (math $given + 1)
+        else if test "$word" = --
+            set ended 1
+        else if string match -qr -- '^-.' "$word"
+            switch "$path $word"
+                case '* --color'
+                    set value 1
+                case 'check --format'
+                    set value 1
+                case 'config print --format'
+                    set value 1
+                case 'config schema --format'
+                    set value 1
+                case 'import --output' 'import -o'
+                    set value 1
+            end
+        else
+            switch "$path/$word"
+                case '/check' '/validate'
+                    set path 'check'
+                case '/completion'
+                    set path 'completion'
+                case '/config'
+                    set path 'config'
+                case '/help'
+                    set path 'help'
+                case '/import'
+                    set path 'import'
+                case '/version'
+                    set path 'version'
+                case 'config/defaults'
+                    set path 'config defaults'
+                case 'config/print'
+                    set path 'config print'
+                case 'config/schema'
+                    set path 'config schema'
+                case '*'
+                    set given (math $given + 1)
+            end
+        end
+    end
+    printf '%s\n' "$path" $given
+end
+
+# PATH [MOST]: whether we are there, with fewer than MOST arguments.
+function __mcpvisor_at
+    set -l state (__mcpvisor_state)
+    test "$state[1]" = "$argv[1]"; or return 1
+    test (count $argv) -lt 2; or test $state[2] -lt $argv[2]
+end
+
+complete -c mcpvisor -f
+
+# mcpvisor
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'check validate' -d 'check a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'completion' -d 'write completions for a shell'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'config' -d 'show a configuration, the schema, or the defaults'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'help' -d 'explain a command'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'import' -d 'make a configuration from those of other programs'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'version' -d 'show the version and what was built in'
+complete -c mcpvisor -l color -x -a 'auto always never' -d 'colour: auto (on a terminal), always or never'
+complete -c mcpvisor -l help -s h -d 'show help and exit'
+complete -c mcpvisor -n "__mcpvisor_at ''" -l version -s V -d 'show the version and exit'
+
+# mcpvisor check
+complete -c mcpvisor -n "__mcpvisor_at 'check' 2" -F
+complete -c mcpvisor -n "__mcpvisor_at 'check'" -l diff -d 'compare two files: what a reload from OLD to NEW would do'
+complete -c mcpvisor -n "__mcpvisor_at 'check'" -l format -x -a 'text json' -d 'text (the default), or json: one object a line on stdout'
+complete -c mcpvisor -n "__mcpvisor_at 'check'" -l no-resolve -d 'do not look for commands, users and directories on this machine'
+complete -c mcpvisor -n "__mcpvisor_at 'check'" -l planned -d 'accept keys that have no effect in this version'
+complete -c mcpvisor -n "__mcpvisor_at 'check'" -l strict -d 'warnings are errors'
+
+# mcpvisor completion
+complete -c mcpvisor -n "__mcpvisor_at 'completion' 1" -a 'bash fish zsh'
+
+# mcpvisor config
+complete -c mcpvisor -n "__mcpvisor_at 'config' 1" -a 'defaults' -d 'show every key with its default'
+complete -c mcpvisor -n "__mcpvisor_at 'config' 1" -a 'print' -d 'show a file in its canonical form'
+complete -c mcpvisor -n "__mcpvisor_at 'config' 1" -a 'schema' -d 'show the schema of the configuration'
+
+# mcpvisor config defaults
+
+# mcpvisor config print
+complete -c mcpvisor -n "__mcpvisor_at 'config print' 1" -F
+complete -c mcpvisor -n "__mcpvisor_at 'config print'" -l format -x -a 'yaml json' -d 'yaml (the default) or json'
+
+# mcpvisor config schema
+complete -c mcpvisor -n "__mcpvisor_at 'config schema'" -l format -x -a 'json markdown man' -d 'json (the default: JSON Schema), markdown or man'
+
+# mcpvisor help
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'check validate' -d 'check a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'completion' -d 'write completions for a shell'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'config' -d 'show a configuration, the schema, or the defaults'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'help' -d 'explain a command'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'import' -d 'make a configuration from those of other programs'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'version' -d 'show the version and what was built in'
+
+# mcpvisor import
+complete -c mcpvisor -n "__mcpvisor_at 'import'" -F
+complete -c mcpvisor -n "__mcpvisor_at 'import'" -l dry-run -d 'write nothing; show what would be written'
+complete -c mcpvisor -n "__mcpvisor_at 'import'" -l force -d 'replace files that exist'
+complete -c mcpvisor -n "__mcpvisor_at 'import'" -l output -s o -r -F -d 'the configuration to write'
+
+# mcpvisor version
