@@ -1,22 +1,88 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fd.h"
+#include "base/limit-table.h"
 #include "cli/cmd-config.h"
+#include "cli/read-config.h"
+#include "cli/show-diags.h"
+#include "config/node.h"
+#include "config/print.h"
+#include "config/schema-doc.h"
+
+/* Writes what `make` makes, or says why not. */
+static int write_made(const CommandCall *call, int (*make)(Buf *b))
+{
+        CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
+        int r = make(&b);
+        if (r < 0) {
+                command_error(call->path, "%s", strerror(-r));
+                return EXIT_CODE_INTERNAL;
+        }
+        fputs(buf_text(&b), stdout);
+        return EXIT_CODE_DONE;
+}
+
+/* The canonical text is YAML of ours: it becomes JSON by its nodes. */
+static int print_json(Span text, Buf *b)
+{
+        CLEANUP(arena_done) Arena arena = ARENA_INIT(LIMIT_CONFIG_ARENA);
+        CLEANUP(diag_list_done) DiagList diags;
+        Node *root = NULL;
+        diag_list_init(&diags);
+        int r = node_parse(&arena, "canonical", text, &diags, &root);
+        if (r == 0)
+                r = root ? node_to_json(root, b) : buf_append_str(b, "{}");
+        if (r == 0)
+                r = buf_append_char(b, '\n');
+        return r > 0 ? -EINVAL : r;
+}
+
+static int print_text(const CommandCall *call, int fd)
+{
+        const ConfigPrintOptions *o = call->options;
+        CLEANUP(buf_done) Buf text = BUF_INIT(LIMIT_CONFIG_BLOB);
+        CLEANUP(buf_done) Buf json = BUF_INIT(BUF_CAP_NONE);
+        int r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : fd_read_all(fd, &text);
+        if (r == 0 && o->format == CONFIG_PRINT_JSON)
+                r = print_json(buf_span(&text), &json);
+        if (r < 0) {
+                command_error(call->path, "%s", strerror(-r));
+                return EXIT_CODE_INTERNAL;
+        }
+        fputs(buf_text(o->format == CONFIG_PRINT_JSON ? &json : &text), stdout);
+        return EXIT_CODE_DONE;
+}
 
 static int print_entry(const CommandCall *call)
 {
-        command_error(call->path, "not linked yet");
-        return EXIT_CODE_INTERNAL;
+        const ValidateArgs args = {.path = call->args[0], .no_resolve = true, .planned = true};
+        ValidateResult v;
+        int code = read_config(call, &args, &v);
+        if (code != EXIT_CODE_DONE)
+                return code;
+        if (v.valid)
+                code = print_text(call, v.text_fd);
+        else if (show_diags_text(&v.diags, call->terminal) < 0)
+                code = EXIT_CODE_INTERNAL;
+        else
+                code = EXIT_CODE_FAILED;
+        validate_result_done(&v);
+        return code;
 }
 
 static int schema_entry(const CommandCall *call)
 {
-        command_error(call->path, "not linked yet");
-        return EXIT_CODE_INTERNAL;
+        static int (*const makers[])(Buf * b) = {
+                [CONFIG_SCHEMA_JSON] = schema_write_json,
+                [CONFIG_SCHEMA_MARKDOWN] = schema_write_markdown,
+                [CONFIG_SCHEMA_MAN] = schema_write_man,
+        };
+        const ConfigSchemaOptions *o = call->options;
+        return write_made(call, makers[o->format]);
 }
 
 static int defaults_entry(const CommandCall *call)
 {
-        command_error(call->path, "not linked yet");
-        return EXIT_CODE_INTERNAL;
+        return write_made(call, config_print_defaults);
 }
 
 static const Option print_options[] = {
@@ -39,7 +105,7 @@ static const Command config_defaults = {
         .examples = EXAMPLES({"mcpvisor config defaults", "what holds when nothing is written"}),
 };
 
-static const Command config_print = {
+static const Command config_print_command = {
         .name = "print",
         .summary = "show a file in its canonical form",
         .description = "Prints a configuration in its canonical form: every key that is not at its "
@@ -70,7 +136,7 @@ static const Command config_schema = {
                               "for an editor that completes keys by JSON Schema"}),
 };
 
-static const Command *const config_commands[] = {&config_defaults, &config_print, &config_schema, NULL};
+static const Command *const config_commands[] = {&config_defaults, &config_print_command, &config_schema, NULL};
 
 const Command cmd_config = {
         .name = "config",

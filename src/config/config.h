@@ -166,6 +166,8 @@ typedef struct Config {
         ConfigHead head;
         unsigned refs;
         Arena arena;
+        const struct SourceMask *masks; /* stretches of the text it came from that nobody may see */
+        size_t n_masks;
         ConfigGroup listen; /* ListenConfig */
         int listen_unix;
         struct {

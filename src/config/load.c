@@ -20,6 +20,20 @@ static int load_nodes(const ConfigLoadArgs *args, Bind *b, Arena *nodes)
         return bind_root(b, root);
 }
 
+/* Findings may be added to the snapshot's file later: they need the masks too. */
+static int keep_masks(Bind *b)
+{
+        size_t size = b->n_masks * sizeof(*b->masks);
+        SourceMask *masks = arena_alloc(&b->config->arena, size);
+        if (!masks)
+                return -ENOMEM;
+        if (size)
+                memcpy(masks, b->masks, size);
+        b->config->masks = masks;
+        b->config->n_masks = b->n_masks;
+        return 0;
+}
+
 static int load_config(const ConfigLoadArgs *args, Bind *b)
 {
         CLEANUP(arena_done) Arena nodes = ARENA_INIT(LIMIT_CONFIG_ARENA);
@@ -35,6 +49,8 @@ static int load_config(const ConfigLoadArgs *args, Bind *b)
                 say_file(args, DIAG_NOTE, b->diags, text);
         }
         r = verify_config(b->config, args->source->name, b->diags);
+        if (r == 0)
+                r = keep_masks(b);
         /* Last, when every secret is known. */
         return r < 0 ? r : source_attach(args->source, b->masks, b->n_masks, b->diags);
 }

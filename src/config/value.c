@@ -7,9 +7,9 @@
 
 /* ---- reading a scalar ---------------------------------------------------- */
 
-static int invalid(Buf *why, int r)
+/* The sentence was written: r < 0 when it did not fit. */
+static int invalid(int r)
 {
-        (void)why;
         return r < 0 ? r : VALUE_E_INVALID;
 }
 
@@ -29,7 +29,7 @@ static int explain_bounds(const SchemaRow *row, Buf *why)
                 r = value_format(row, &row->max, why);
         if (r == 0 && row->none)
                 r = buf_appendf(why, ", or %s", row->type == TYPE_DURATION ? "never" : "none");
-        return invalid(why, r);
+        return invalid(r);
 }
 
 typedef struct UnitWord {
@@ -68,18 +68,17 @@ static int suggest_unit(Span text, const UnitWord *words, size_t n, Buf *why)
         return 0;
 }
 
-static int explain_size(const SchemaRow *row, Span text, int error, Buf *why)
+static int explain_size(Span text, int error, Buf *why)
 {
         int r = buf_append_str(why, error == -EDOM     ? "needs a unit: K, M, G or T"
                                     : error == -ERANGE ? "is too large"
                                                        : "is not a size");
         if (r == 0 && error != -ERANGE)
                 r = suggest_unit(text, size_words, ARRAY_SIZE(size_words), why);
-        (void)row;
-        return invalid(why, r);
+        return invalid(r);
 }
 
-static int explain_duration(const SchemaRow *row, Span text, int error, Buf *why)
+static int explain_duration(Span text, int error, Buf *why)
 {
         int r = buf_append_str(why, error == -EDOM     ? "needs a unit: ms, s, m, h or d"
                                     : error == -ERANGE ? "is too long"
@@ -88,8 +87,7 @@ static int explain_duration(const SchemaRow *row, Span text, int error, Buf *why
                                             : "is not a time");
         if (r == 0 && error != -ERANGE)
                 r = suggest_unit(text, duration_words, ARRAY_SIZE(duration_words), why);
-        (void)row;
-        return invalid(why, r);
+        return invalid(r);
 }
 
 static bool is_none_word(const SchemaRow *row, Span text)
@@ -120,13 +118,13 @@ static int read_number(const SchemaRow *row, Span text, uint64_t *ret, Buf *why)
         if (r == 0 && v == PARSE_NONE) /* the word, where it has no meaning */
                 r = -EINVAL;
         if (r < 0 && row->type == TYPE_SIZE)
-                return explain_size(row, text, r, why);
+                return explain_size(text, r, why);
         if (r < 0 && row->type == TYPE_DURATION)
-                return explain_duration(row, text, r, why);
+                return explain_duration(text, r, why);
         if (r == -ERANGE)
-                return invalid(why, buf_append_str(why, "is too large"));
+                return invalid(buf_append_str(why, "is too large"));
         if (r < 0)
-                return invalid(why, buf_append_str(why, "is not a whole number"));
+                return invalid(buf_append_str(why, "is not a whole number"));
         r = check_bounds(row, v, why);
         if (r == 0)
                 *ret = v;
@@ -138,7 +136,7 @@ static int read_int(const SchemaRow *row, Span text, int64_t *ret, Buf *why)
         int64_t v;
         int r = parse_i64(text, &v);
         if (r < 0)
-                return invalid(why, buf_append_str(why, "is not a whole number"));
+                return invalid(buf_append_str(why, "is not a whole number"));
         if (!value_in_bounds(row, &v))
                 return explain_bounds(row, why);
         *ret = v;
@@ -150,8 +148,8 @@ static int read_percent(const SchemaRow *row, Span text, uint64_t *ret, Buf *why
         uint64_t v;
         int r = parse_percent(text, &v);
         if (r < 0 || (v == PARSE_NONE && !row->none))
-                return invalid(why, buf_append_str(why, r == -EDOM ? "needs a %: 150% is one and a half CPUs"
-                                                                   : "is not a percentage (try 150%)"));
+                return invalid(buf_append_str(why, r == -EDOM ? "needs a %: 150% is one and a half CPUs"
+                                                              : "is not a percentage (try 150%)"));
         r = v == PARSE_NONE ? 0 : check_bounds(row, v, why);
         if (r == 0)
                 *ret = v;
@@ -170,9 +168,9 @@ static int read_mode(Span text, uint64_t *ret, Buf *why)
 {
         uint32_t mode;
         if (parse_mode(text, &mode) < 0)
-                return invalid(why, buf_append_str(why, "is not a file mode in octal (try \"0660\")"));
+                return invalid(buf_append_str(why, "is not a file mode in octal (try \"0660\")"));
         if (mode > 0777)
-                return invalid(why, buf_append_str(why, "has bits besides read, write and execute"));
+                return invalid(buf_append_str(why, "has bits besides read, write and execute"));
         *ret = mode;
         return 0;
 }
@@ -192,7 +190,7 @@ static int read_bool(Span text, bool *ret, Buf *why)
         for (size_t i = 0; i < ARRAY_SIZE(words) && r == 0; i++)
                 if (span_equal_nocase(text, span_of(words[i].word)))
                         r = buf_appendf(why, " (try %s)", words[i].value ? "true" : "false");
-        return invalid(why, r);
+        return invalid(r);
 }
 
 static int read_enum(const SchemaRow *row, Span text, int *ret, Buf *why)
@@ -212,7 +210,7 @@ static int read_enum(const SchemaRow *row, Span text, int *ret, Buf *why)
                 r = value_type_text(row, why);
         if (r == 0 && nearest.best)
                 r = buf_appendf(why, " (did you mean %s?)", nearest.best);
-        return invalid(why, r);
+        return invalid(r);
 }
 
 int value_parse(const SchemaRow *row, Span text, void *field, Buf *why)

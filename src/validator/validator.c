@@ -1,8 +1,121 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/fd.h"
+#include "base/limit-table.h"
+#include "config/blob.h"
+#include "config/load.h"
+#include "config/print.h"
+#include "config/validation.h"
+#include "validator/resolve.h"
 #include "validator/validator.h"
 
-int validator_main(int argc UNUSED, char **argv UNUSED)
+typedef struct Options {
+        bool strict, no_resolve, planned;
+        const char *path;
+} Options;
+
+static bool parse_options(int argc, char **argv, Options *ret)
 {
-        fputs("mcpvisor: @validator: not linked yet\n", stderr);
-        return 70;
+        Options o = {0};
+        int i = 1;
+        for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
+                o.strict |= strcmp(argv[i], "--strict") == 0;
+                o.no_resolve |= strcmp(argv[i], "--no-resolve") == 0;
+                o.planned |= strcmp(argv[i], "--planned") == 0;
+        }
+        if (i + 2 != argc)
+                return false;
+        o.path = argv[i + 1];
+        *ret = o;
+        return true;
+}
+
+/* A bomb in a file shall cost little. Lowering can only fail where it is lower already. */
+static void limit_ourselves(void)
+{
+        const struct rlimit core = {1, 1}, cpu = {LIMIT_VALIDATOR_CPU, LIMIT_VALIDATOR_CPU};
+        (void)setrlimit(RLIMIT_CORE, &core);
+        (void)setrlimit(RLIMIT_CPU, &cpu);
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow alone is larger */
+        const struct rlimit memory = {LIMIT_VALIDATOR_MEMORY, LIMIT_VALIDATOR_MEMORY};
+        (void)setrlimit(RLIMIT_AS, &memory);
+#endif
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
+static int write_blob(const Config *c, SchemaView view, int fd)
+{
+        CLEANUP(buf_done) Buf b = BUF_INIT(LIMIT_CONFIG_BLOB);
+        int r = config_encode(c, view, &b);
+        return r < 0 ? r : fd_write_all(fd, buf_span(&b));
+}
+
+static int write_text(const Config *c, int fd)
+{
+        CLEANUP(buf_done) Buf b = BUF_INIT(LIMIT_CONFIG_BLOB);
+        int r = config_print(c, &b);
+        return r < 0 ? r : fd_write_all(fd, buf_span(&b));
+}
+
+static int write_all(const Config *c, const Options *o, DiagList *diags)
+{
+        int r = write_blob(c, VIEW_SUPERVISOR, VALIDATE_FD_SUPERVISOR);
+        if (r == 0)
+                r = write_blob(c, VIEW_GATEWAY, VALIDATE_FD_GATEWAY);
+        if (r == 0)
+                r = write_text(c, VALIDATE_FD_TEXT);
+        if (r == -ENOBUFS) {
+                diag_add(diags, DIAG_ERROR, (DiagAt){.file = o->path}, NULL,
+                         "is larger than %d MiB when its references are replaced",
+                         LIMIT_CONFIG_BLOB / 1024 / 1024);
+                return 0;
+        }
+        return r;
+}
+
+static int load(const Options *o, Source *source, DiagList *diags, Config **ret)
+{
+        int r = source_read(o->path, diags, source);
+        if (r != 0)
+                return r;
+        const ConfigLoadArgs args = {.source = source, .env = &expand_real, .planned = o->planned};
+        r = config_load(&args, diags, ret);
+        if (r == 0 && !o->no_resolve)
+                r = resolve_config(*ret, source->name, diags);
+        /* What resolve found has no source lines yet, and what has them keeps them. */
+        return r == 0 ? source_attach(source, (*ret)->masks, (*ret)->n_masks, diags) : r;
+}
+
+static int run(const Options *o, DiagList *diags)
+{
+        CLEANUP(config_unref_p) Config *c = NULL;
+        CLEANUP(source_done) Source source = {0};
+        CLEANUP(buf_done) Buf bytes = BUF_INIT(LIMIT_CONFIG_BLOB);
+        int r = load(o, &source, diags, &c);
+        if (r >= 0 && o->strict)
+                diag_list_promote(diags);
+        if (r == 0 && !diag_list_has_errors(diags))
+                r = write_all(c, o, diags);
+        if (r < 0)
+                return r;
+        diag_list_sort(diags);
+        r = diag_list_encode(diags, &bytes);
+        return r < 0 ? r : fd_write_all(VALIDATE_FD_DIAGS, buf_span(&bytes));
+}
+
+int validator_main(int argc, char **argv)
+{
+        Options o;
+        DiagList diags;
+        if (!parse_options(argc, argv, &o))
+                return VALIDATOR_FAULT;
+        limit_ourselves();
+        diag_list_init(&diags);
+        int r = run(&o, &diags);
+        bool valid = !diag_list_has_errors(&diags);
+        diag_list_done(&diags);
+        return r < 0 ? VALIDATOR_FAULT : valid ? VALIDATOR_VALID : VALIDATOR_INVALID;
 }

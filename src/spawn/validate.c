@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/fd.h"
+#include "base/limit-table.h"
+#include "spawn/validate.h"
+
+enum { FIRST_FREE_FD = 16 }; /* where our ends are kept, clear of the child's fixed numbers */
+
+extern char **environ;
+
+static void close_all(int *fds, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                fd_close_p(&fds[i]);
+}
+
+static int open_all(int fds[static VALIDATE_FDS])
+{
+        static const char *const names[VALIDATE_FDS] = {"mcpvisor-diags", "mcpvisor-supervisor",
+                                                        "mcpvisor-gateway", "mcpvisor-text"};
+        for (size_t i = 0; i < VALIDATE_FDS; i++)
+                fds[i] = -EBADF;
+        for (size_t i = 0; i < VALIDATE_FDS; i++) {
+                CLEANUP_FD int fd = -EBADF;
+                int r = fd_memfd_new(names[i], &fd);
+                if (r == 0) {
+                        fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+                        r = fds[i] < 0 ? -errno : 0;
+                }
+                if (r < 0) {
+                        close_all(fds, VALIDATE_FDS);
+                        return r;
+                }
+        }
+        return 0;
+}
+
+/* Between fork and exec: async-signal-safe calls only. */
+static void child(const int *fds, int exe, char *const *argv)
+{
+        sigset_t none;
+        for (int i = 0; i < VALIDATE_FDS; i++)
+                if (dup2(fds[i], VALIDATE_FD_DIAGS + i) < 0)
+                        _exit(VALIDATOR_FAULT);
+        sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        (void)syscall(SYS_execveat, exe, "", argv, environ, AT_EMPTY_PATH);
+        _exit(VALIDATOR_FAULT);
+}
+
+int validation_start(const ValidateArgs *args, Validation *ret)
+{
+        const char *argv[8] = {"mcpvisor", "@validator"};
+        size_t n = 2;
+        if (args->strict)
+                argv[n++] = "--strict";
+        if (args->no_resolve)
+                argv[n++] = "--no-resolve";
+        if (args->planned)
+                argv[n++] = "--planned";
+        argv[n++] = "--";
+        argv[n++] = args->path;
+
+        Validation v = {.pidfd = -EBADF};
+        CLEANUP_FD int exe = open(args->exe ? args->exe : "/proc/self/exe", O_PATH | O_CLOEXEC);
+        if (exe < 0)
+                return -errno;
+        CLEANUP_FD int high = fcntl(exe, F_DUPFD_CLOEXEC, FIRST_FREE_FD); /* not where the child's own go */
+        if (high < 0)
+                return -errno;
+        int r = open_all(v.fds);
+        if (r < 0)
+                return r;
+        v.pid = fork();
+        if (v.pid == 0)
+                child(v.fds, high, (char *const *)(uintptr_t)argv);
+        if (v.pid < 0) {
+                r = -errno;
+                close_all(v.fds, VALIDATE_FDS);
+                return r;
+        }
+        v.pidfd = (int)syscall(SYS_pidfd_open, v.pid, 0);
+        if (v.pidfd < 0) {
+                r = -errno;
+                validation_cancel(&v);
+                return r;
+        }
+        *ret = v;
+        return 0;
+}
+
+void validation_cancel(Validation *v)
+{
+        if (v->pid > 0) {
+                (void)kill(v->pid, SIGKILL); /* not reaped yet: the pid is still its own */
+                while (waitpid(v->pid, NULL, 0) < 0 && errno == EINTR)
+                        ;
+        }
+        v->pid = 0;
+        fd_close_p(&v->pidfd);
+        close_all(v->fds, VALIDATE_FDS);
+}
+
+static int read_diags(int fd, DiagList *diags)
+{
+        CLEANUP(buf_done) Buf bytes = BUF_INIT(LIMIT_CONFIG_BLOB);
+        if (lseek(fd, 0, SEEK_SET) < 0)
+                return -errno;
+        int r = fd_read_all(fd, &bytes);
+        return r < 0 ? r : diag_list_decode(buf_span(&bytes), diags);
+}
+
+static int keep_blobs(Validation *v, ValidateResult *ret)
+{
+        for (int i = 1; i < VALIDATE_FDS; i++) {
+                int r = fd_memfd_seal(v->fds[i]);
+                if (r < 0)
+                        return r;
+        }
+        ret->supervisor_fd = TAKE_FD(v->fds[VALIDATE_FD_SUPERVISOR - VALIDATE_FD_DIAGS]);
+        ret->gateway_fd = TAKE_FD(v->fds[VALIDATE_FD_GATEWAY - VALIDATE_FD_DIAGS]);
+        ret->text_fd = TAKE_FD(v->fds[VALIDATE_FD_TEXT - VALIDATE_FD_DIAGS]);
+        ret->valid = true;
+        return 0;
+}
+
+static int crashed(const char *path, const siginfo_t *end, DiagList *diags)
+{
+        DiagAt at = {.file = path};
+        if (end->si_code == CLD_EXITED)
+                diag_add(diags, DIAG_ERROR, at, NULL,
+                         "the process that reads the configuration failed (exit status %d)", end->si_status);
+        else
+                diag_add(diags, DIAG_ERROR, at, NULL,
+                         "the process that reads the configuration was ended by signal %d (%s)%s",
+                         end->si_status, strsignal(end->si_status),
+                         end->si_status == SIGXCPU ? ": it took too much CPU time" : "");
+        return VALIDATE_E_CRASHED;
+}
+
+static void result_init(ValidateResult *r)
+{
+        *r = (ValidateResult){.supervisor_fd = -EBADF, .gateway_fd = -EBADF, .text_fd = -EBADF};
+        diag_list_init(&r->diags);
+}
+
+int validation_finish(Validation *v, const char *path, ValidateResult *ret)
+{
+        siginfo_t end = {0};
+        result_init(ret);
+        while (waitid(P_PID, (id_t)v->pid, &end, WEXITED) < 0)
+                if (errno != EINTR)
+                        return -errno;
+        v->pid = 0;
+
+        bool exited = end.si_code == CLD_EXITED;
+        int r = 0;
+        if (exited && (end.si_status == VALIDATOR_VALID || end.si_status == VALIDATOR_INVALID))
+                r = read_diags(v->fds[0], &ret->diags);
+        else
+                r = crashed(path, &end, &ret->diags);
+        if (r == 0 && end.si_status == VALIDATOR_VALID)
+                r = keep_blobs(v, ret);
+        validation_cancel(v);
+        if (r < 0)
+                validate_result_done(ret);
+        return r;
+}
+
+int validate(const ValidateArgs *args, ValidateResult *ret)
+{
+        Validation v;
+        int r = validation_start(args, &v);
+        if (r < 0)
+                return r;
+        Nsec deadline = clock_now(&clock_monotonic) + LIMIT_VALIDATOR_TIME * NSEC_PER_SEC;
+        for (;;) {
+                struct pollfd p = {.fd = v.pidfd, .events = POLLIN};
+                Nsec left = nsec_sub(deadline, clock_now(&clock_monotonic));
+                r = poll(&p, 1, (int)(left / NSEC_PER_MSEC));
+                if (r > 0)
+                        return validation_finish(&v, args->path, ret);
+                if (r < 0 && errno != EINTR)
+                        break;
+                if (r == 0 && left < NSEC_PER_MSEC) {
+                        validation_cancel(&v);
+                        result_init(ret);
+                        diag_add(&ret->diags, DIAG_ERROR, (DiagAt){.file = args->path}, NULL,
+                                 "could not be read within %d s: does a file that it names lie on a stalled "
+                                 "file system?",
+                                 LIMIT_VALIDATOR_TIME);
+                        return VALIDATE_E_TIMEOUT;
+                }
+        }
+        r = -errno;
+        validation_cancel(&v);
+        return r;
+}
+
+void validate_result_done(ValidateResult *r)
+{
+        diag_list_done(&r->diags);
+        fd_close_p(&r->supervisor_fd);
+        fd_close_p(&r->gateway_fd);
+        fd_close_p(&r->text_fd);
+}

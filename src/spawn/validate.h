@@ -1,0 +1,50 @@
+#pragma once
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starts the validator, a process of this same executable in another role,
+ * and takes what it leaves. Whoever wants a configuration goes through here,
+ * at the first start, at a reload and for `check`: a file that crashes,
+ * starves or stalls the parser hurts that process only.
+ *
+ * The child gets four empty memfds at fixed numbers. Its exit status says
+ * which of them count.
+ */
+
+#include <sys/types.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "config/validation.h"
+
+typedef struct ValidateArgs {
+        const char *path; /* "-": standard input, which the validator inherits */
+        bool strict;      /* warnings are errors */
+        bool no_resolve;  /* do not look for commands, users, directories */
+        bool planned;     /* accept keys whose feature comes later */
+        const char *exe;  /* NULL: this executable */
+} ValidateArgs;
+
+/* One that runs. */
+typedef struct Validation {
+        pid_t pid;
+        int pidfd;             /* owned: readable when it has ended */
+        int fds[VALIDATE_FDS]; /* owned */
+} Validation;
+
+typedef struct ValidateResult {
+        DiagList diags;
+        bool valid;
+        int supervisor_fd, gateway_fd, text_fd; /* owned, sealed; -EBADF unless valid */
+} ValidateResult;
+
+enum { _VALIDATE_E_SUCCESS, VALIDATE_E_CRASHED, VALIDATE_E_TIMEOUT };
+
+int validation_start(const ValidateArgs *args, Validation *ret) MUST_CHECK;
+/* Takes the result of one whose pidfd is readable. VALIDATE_E_CRASHED: it died, diags says how. */
+int validation_finish(Validation *v, const char *path, ValidateResult *ret) MUST_CHECK;
+/* Ends it, if it still runs, and reaps it. */
+void validation_cancel(Validation *v);
+
+/* Start, wait at most LIMIT_VALIDATOR_TIME, finish: for commands, which may block. */
+int validate(const ValidateArgs *args, ValidateResult *ret) MUST_CHECK;
+void validate_result_done(ValidateResult *r);

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/parse.h"
+#include "config/bind.h"
+#include "config/schema.h"
+#include "validator/resolve.h"
+
+enum {
+        FDS_OF_A_SERVER = 7,   /* in the supervisor: three pipes, status, pidfd, cgroup events, ring */
+        FDS_OF_A_GATEWAY = 3,  /* in the gateway, for each server */
+        FDS_OF_A_DAEMON = 64,  /* whatever else is open */
+        SHEBANG_LONGEST = 256, /* what the kernel reads of a #! line */
+};
+
+/* A program that was looked up once, for all servers that name it. */
+typedef struct Found {
+        const char *command, *search; /* borrowed: as written; the PATH it was looked up in */
+        const char *path;             /* of the snapshot's memory; NULL: not found */
+        const char *first;            /* borrowed: the first server that names it */
+        size_t users;
+} Found;
+
+typedef struct Resolve {
+        Config *config;
+        const char *file;
+        DiagList *diags;
+        Found *found; /* owned */
+        size_t n_found;
+} Resolve;
+
+PRINTF(5, 6)
+static void say(Resolve *r, DiagSeverity severity, const ServerConfig *s, const char *local, const char *fmt,
+                ...)
+{
+        char text[1024], key[256];
+        va_list ap;
+        va_start(ap, fmt);
+        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        va_end(ap);
+
+        const ConfigHead *head = s ? &s->head : &r->config->head;
+        const SchemaRow *row = schema_find(s ? OWNER_SERVER : OWNER_ROOT, span_of(local));
+        const ConfigWritten *w = row ? config_written(head, row) : NULL;
+        (void)snprintf(key, sizeof(key), "%s%s%s%s", s ? "servers." : "", s ? head->name : "", s ? "." : "",
+                       local);
+        DiagAt at = {.file = r->file,
+                     .line = w ? w->line : head->line,
+                     .col = w ? w->col : head->col,
+                     .width = w ? w->width : 1};
+        diag_add(r->diags, severity, at, key, "%s", text);
+}
+
+/* ---- programs ------------------------------------------------------------- */
+
+/* 0 when it can be executed, else -errno. */
+static int is_program(const char *path)
+{
+        struct stat st;
+        if (stat(path, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? 0 : -EACCES;
+}
+
+static int search_path(const char *name, const char *search, Buf *path)
+{
+        Span rest = span_of(search), dir;
+        int result = -ENOENT;
+        while (span_next(&rest, ':', &dir)) {
+                if (!span_starts(dir, SPAN("/")))
+                        continue; /* relative to a directory that nobody knows */
+                buf_clear(path);
+                int r = buf_append_span(path, dir);
+                if (r == 0)
+                        r = buf_appendf(path, "/%s", name);
+                if (r < 0)
+                        return r;
+                r = is_program(path->data);
+                if (r == 0)
+                        return 0;
+                if (r == -EACCES)
+                        result = r;
+        }
+        return result;
+}
+
+static const char *error_text(int error)
+{
+        switch (error) {
+        case -ENOENT:
+                return "there is no such file";
+        case -EISDIR:
+                return "is a directory";
+        case -EACCES:
+                return "is not executable for this user";
+        default:
+                return strerror(-error);
+        }
+}
+
+static void say_not_found(Resolve *r, const ServerConfig *s, const char *search, int error)
+{
+        const char *command = s->command.value;
+        if (command[0] == '/')
+                say(r, DIAG_ERROR, s, "command", "%s: %s", command, error_text(error));
+        else if (error == -EACCES)
+                say(r, DIAG_ERROR, s, "command",
+                    "%s was found in PATH, but is not executable for this user (searched: %.600s)", command,
+                    search);
+        else
+                say(r, DIAG_ERROR, s, "command",
+                    "%s was not found (searched: %.600s); give its absolute path, or set PATH in `env`",
+                    command, search);
+}
+
+static int find_program(Resolve *r, const ServerConfig *s, const char *search, const char **ret)
+{
+        CLEANUP(buf_done) Buf path = BUF_INIT(8192);
+        const char *command = s->command.value;
+        int error = command[0] == '/' ? buf_append_str(&path, command) : search_path(command, search, &path);
+        if (error == 0)
+                error = is_program(path.data);
+        *ret = NULL;
+        if (error == -ENOMEM)
+                return error;
+        if (error < 0) {
+                say_not_found(r, s, search, error);
+                return 0;
+        }
+        *ret = arena_strdup(&r->config->arena, buf_span(&path));
+        return *ret ? 0 : -ENOMEM;
+}
+
+/* The PATH that this server's program is looked up in. */
+static const char *search_of(const ServerConfig *s)
+{
+        const ConfigMap *maps[] = {&s->env, &s->resolved.env};
+        for (size_t m = 0; m < ARRAY_SIZE(maps); m++)
+                for (size_t i = 0; i < maps[m]->n; i++)
+                        if (strcmp(maps[m]->items[i].name, "PATH") == 0)
+                                return maps[m]->items[i].text.value;
+        const char *path = getenv("PATH");
+        return path && *path ? path : "/usr/local/bin:/usr/bin:/bin";
+}
+
+static Found *find_cached(Resolve *r, const char *command, const char *search)
+{
+        for (size_t i = 0; i < r->n_found; i++)
+                if (strcmp(r->found[i].command, command) == 0 && strcmp(r->found[i].search, search) == 0)
+                        return &r->found[i];
+        return NULL;
+}
+
+static int resolve_command(Resolve *r, const ServerConfig *s, const char **ret)
+{
+        const char *search = search_of(s);
+        Found *f = find_cached(r, s->command.value, search);
+        if (f && f->path) {
+                f->users++;
+                *ret = f->path;
+                return 0;
+        }
+        int k = find_program(r, s, search, ret);
+        if (k < 0 || !*ret)
+                return k;
+        r->found[r->n_found++] = (Found){s->command.value, search, *ret, s->head.name, 1};
+        return 0;
+}
+
+/* ---- interpreters --------------------------------------------------------- */
+
+static Span shebang_words(const char *path, char *line, size_t size)
+{
+        CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        ssize_t n = fd < 0 ? -1 : read(fd, line, size);
+        Span s = n > 0 ? span_from(line, (size_t)n) : SPAN_NONE;
+        if (!span_starts(s, SPAN("#!")))
+                return SPAN_NONE;
+        s = span_skip(s, 2);
+        return span_trim(span_first(s, span_find(s, '\n')));
+}
+
+/* "/usr/bin/env node" names a second program, which env will look up. */
+static int check_env_word(Resolve *r, const ServerConfig *s, Span word, Span rest)
+{
+        CLEANUP(buf_done) Buf path = BUF_INIT(8192);
+        char name[SHEBANG_LONGEST];
+        if (!span_ends(word, SPAN("/env")))
+                return 0;
+        rest = span_trim(rest);
+        if (span_starts(rest, SPAN("-S")))
+                rest = span_trim(span_skip(rest, 2));
+        rest = span_first(rest, span_find(rest, ' '));
+        if (rest.len == 0 || rest.len >= sizeof(name) || rest.ptr[0] == '-')
+                return 0;
+        memcpy(name, rest.ptr, rest.len);
+        name[rest.len] = '\0';
+        int k = search_path(name, search_of(s), &path);
+        if (k == -ENOMEM)
+                return k;
+        if (k < 0)
+                say(r, DIAG_ERROR, s, "command", "%s needs %s, which was not found (searched: %.600s)",
+                    s->command.value, name, search_of(s));
+        return 0;
+}
+
+static int resolve_interpreter(Resolve *r, ServerConfig *s)
+{
+        char line[SHEBANG_LONGEST];
+        Span words = shebang_words(s->resolved.command.value, line, sizeof(line));
+        if (words.len == 0)
+                return 0;
+        size_t end = MIN(span_find(words, ' '), span_find(words, '\t'));
+        char *path = arena_strdup(&r->config->arena, span_first(words, end));
+        if (!path)
+                return -ENOMEM;
+        s->resolved.interpreter.value = path;
+        int k = is_program(path);
+        if (k < 0) {
+                say(r, DIAG_ERROR, s, "command", "%s begins with #!%s: %s", s->resolved.command.value, path,
+                    error_text(k));
+                return 0;
+        }
+        return check_env_word(r, s, span_first(words, end), span_skip(words, end));
+}
+
+/* ---- users, directories, limits ------------------------------------------- */
+
+/* A static executable cannot load the modules of nsswitch.conf: it reads the files. */
+static bool find_user(const char *name, uint64_t *ret_uid, uint64_t *ret_gid)
+{
+        uint64_t id = UINT64_MAX;
+        bool by_number = parse_u64(span_of(name), &id) == 0;
+        bool found = false;
+        FILE *f = fopen("/etc/passwd", "re");
+        for (struct passwd *p; f && !found && (p = fgetpwent(f));)
+                if (by_number ? p->pw_uid == id : strcmp(p->pw_name, name) == 0) {
+                        *ret_uid = p->pw_uid;
+                        *ret_gid = p->pw_gid;
+                        found = true;
+                }
+        if (f)
+                fclose(f);
+#ifndef MCPVISOR_SINGLE
+        struct passwd *p = found ? NULL : by_number ? getpwuid((uid_t)id) : getpwnam(name);
+        if (p) {
+                *ret_uid = p->pw_uid;
+                *ret_gid = p->pw_gid;
+                found = true;
+        }
+#endif
+        return found;
+}
+
+static bool find_group(const char *name)
+{
+        uint64_t id;
+        bool found = parse_u64(span_of(name), &id) == 0;
+        FILE *f = found ? NULL : fopen("/etc/group", "re");
+        for (struct group *g; f && !found && (g = fgetgrent(f));)
+                found = strcmp(g->gr_name, name) == 0;
+        if (f)
+                fclose(f);
+#ifndef MCPVISOR_SINGLE
+        found = found || getgrnam(name);
+#endif
+        return found;
+}
+
+static void resolve_user(Resolve *r, ServerConfig *s)
+{
+        const char *name = s->user.value;
+        if (!name || strcmp(name, "dynamic") == 0)
+                return;
+        if (!find_user(name, &s->resolved.uid, &s->resolved.gid))
+                say(r, DIAG_ERROR, s, "user", "there is no user %s on this machine", name);
+}
+
+static void check_directory(Resolve *r, const ServerConfig *s, const char *local, const char *path)
+{
+        struct stat st;
+        if (stat(path, &st) < 0)
+                say(r, DIAG_ERROR, s, local, "%s: %s", path,
+                    errno == ENOENT ? "there is no such directory" : strerror(errno));
+        else if (!S_ISDIR(st.st_mode))
+                say(r, DIAG_ERROR, s, local, "%s is not a directory", path);
+}
+
+static void check_paths(Resolve *r, const ServerConfig *s, const char *local, const ConfigList *paths)
+{
+        for (size_t i = 0; i < paths->n; i++)
+                if (access(paths->items[i].value, F_OK) < 0)
+                        say(r, DIAG_ERROR, s, local, "%s: %s", paths->items[i].value,
+                            errno == ENOENT ? "there is no such file or directory" : strerror(errno));
+}
+
+static void check_env_pass(Resolve *r, const ServerConfig *s)
+{
+        for (size_t i = 0; i < s->env_pass.n; i++)
+                if (!getenv(s->env_pass.items[i].value))
+                        say(r, DIAG_WARNING, s, "env_pass", "%s is not set in this environment",
+                            s->env_pass.items[i].value);
+}
+
+static int resolve_server(Resolve *r, ServerConfig *s)
+{
+        int k = 0;
+        resolve_user(r, s);
+        if (s->cwd.value)
+                check_directory(r, s, "cwd", s->cwd.value);
+        check_paths(r, s, "sandbox.ro", &s->sandbox.ro);
+        check_paths(r, s, "sandbox.rw", &s->sandbox.rw);
+        check_env_pass(r, s);
+        if (!s->command.value || span_starts(span_of(s->command.value), SPAN("builtin:")))
+                return 0;
+        k = resolve_command(r, s, &s->resolved.command.value);
+        return k < 0 || !s->resolved.command.value ? k : resolve_interpreter(r, s);
+}
+
+typedef struct PathKey {
+        const char *key;
+        const ConfigText *text;
+} PathKey;
+
+static void resolve_daemon(Resolve *r)
+{
+        const Config *c = r->config;
+        const PathKey files[] = {
+                {"tls.cert", &c->tls.cert}, {"tls.key", &c->tls.key}, {"tls.client_ca", &c->tls.client_ca}};
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+                if (files[i].text->value && access(files[i].text->value, R_OK) < 0)
+                        say(r, DIAG_ERROR, NULL, files[i].key, "%s: %s", files[i].text->value,
+                            strerror(errno));
+
+        const PathKey dirs[] = {
+                {"state_dir", &c->state_dir}, {"runtime_dir", &c->runtime_dir}, {"log.dir", &c->log.dir}};
+        for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+                if (dirs[i].text->value &&
+                    access(dirs[i].text->value, F_OK) == 0) /* it is made when it is missing */
+                        check_directory(r, NULL, dirs[i].key, dirs[i].text->value);
+
+        if (c->control.group.value && !find_group(c->control.group.value))
+                say(r, DIAG_ERROR, NULL, "control.group", "there is no group %s on this machine",
+                    c->control.group.value);
+        for (size_t i = 0; i < c->listen.n; i++)
+                if (config_listen(c, i)->group.value && !find_group(config_listen(c, i)->group.value))
+                        say(r, DIAG_ERROR, NULL, "listen", "there is no group %s on this machine",
+                            config_listen(c, i)->group.value);
+}
+
+static void check_files(Resolve *r)
+{
+        struct rlimit limit;
+        uint64_t n = r->config->servers.n;
+        uint64_t need = MAX(n * FDS_OF_A_SERVER, n * FDS_OF_A_GATEWAY + r->config->limits.max_connections) +
+                        FDS_OF_A_DAEMON;
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max != RLIM_INFINITY && need > limit.rlim_max)
+                say(r, DIAG_WARNING, NULL, "limits.max_connections",
+                    "up to %llu open files may be needed for %llu servers and %llu connections, where the "
+                    "hard limit is %llu: "
+                    "raise it (ulimit -Hn, LimitNOFILE=), or lower limits.max_connections",
+                    (unsigned long long)need, (unsigned long long)n,
+                    (unsigned long long)r->config->limits.max_connections,
+                    (unsigned long long)limit.rlim_max);
+}
+
+/* What was found where, once for each program. */
+static void say_found(Resolve *r)
+{
+        for (size_t i = 0; i < r->n_found; i++) {
+                const Found *f = &r->found[i];
+                char more[64] = "";
+                if (f->users > 1)
+                        (void)snprintf(more, sizeof(more), " (and %zu more)", f->users - 1);
+                diag_add(r->diags, DIAG_NOTE, (DiagAt){.file = r->file}, NULL, "servers.%s%s: %s is %s",
+                         f->first, more, f->command, f->path);
+        }
+}
+
+int resolve_config(Config *c, const char *file, DiagList *diags)
+{
+        CLEANUP_FREE Found *found = calloc(c->servers.n + 1, sizeof(*found));
+        Resolve r = {.config = c, .file = file, .diags = diags, .found = found};
+        ServerConfig *servers =
+                (ServerConfig *)(uintptr_t)c->servers.items; /* nobody else has the snapshot yet */
+        int k = found ? 0 : -ENOMEM;
+        for (size_t i = 0; i < c->servers.n && k == 0; i++)
+                k = resolve_server(&r, &servers[i]);
+        if (k < 0)
+                return k;
+        resolve_daemon(&r);
+        check_files(&r);
+        say_found(&r);
+        return 0;
+}
