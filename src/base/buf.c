@@ -33,6 +33,7 @@ int buf_reserve(Buf *b, size_t n, char **ret_room)
         int r = buf_grow(b, n);
         if (r < 0)
                 return r;
+        b->data[b->len] = '\0'; /* text also when nothing comes */
         *ret_room = b->data + b->len;
         return 0;
 }

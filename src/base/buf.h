@@ -7,6 +7,7 @@
  * text can be printed; it does not count.
  */
 
+#include <limits.h>
 #include <stdarg.h>
 
 #include "base/span.h"

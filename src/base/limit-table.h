@@ -21,6 +21,19 @@
         L(VALIDATOR_TIME,   30,              "seconds","How long the validator process may take; then it is ended.") \
         L(VALIDATOR_CPU,    20,              "seconds","CPU time of the validator process.") \
         L(VALIDATOR_MEMORY, 512 * 1024 * 1024,"bytes", "Address space of the validator process (not in sanitizer builds).") \
+        L(LOG_FIELDS,       32,              "fields", "Fields of one record of our own log; more are left out.") \
+        L(LOG_KEYS,         64,              "keys",   "Call keys of our own log whose rate is kept apart.") \
+        L(LOG_KEY_BURST,    10,              "records","Records of one call key that our own log takes at once.") \
+        L(LOG_KEY_TIME,     5,               "seconds","How often one more record of such a key is taken.") \
+        L(LOG_LINE,         8 * 1024,        "bytes",  "A line of a child's stderr; longer ones are split and marked partial.") \
+        L(LOG_MESSAGE,      16 * 1024,       "bytes",  "The message of one record of our own log; the rest is cut off.") \
+        L(LOG_PARTIAL_TIME, 2,               "seconds","How long the start of a line waits for its end.") \
+        L(LOG_RECORD,       1024 * 1024,     "bytes",  "One record of our own log as it is written, and before it is cut.") \
+        L(LOG_RETRY_TIME,   5,               "seconds","How long a log that could not be written is left alone.") \
+        L(LOG_RING,         64 * 1024,       "bytes",  "The last lines of one server, kept in memory.") \
+        L(LOG_VALUE,        4 * 1024,        "bytes",  "One field of a record of our own log; the rest is cut off.") \
+        L(SECRET_SHORTEST,  6,               "bytes",  "Shorter secrets are not redacted: they would turn up in innocent words.") \
+        L(SECRET_LONGEST,   64 * 1024,       "bytes",  "A secret that is redacted; as long as a value may be.") \
         L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.")
 /* clang-format on */
 

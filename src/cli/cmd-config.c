@@ -136,7 +136,8 @@ static const Command config_schema = {
                               "for an editor that completes keys by JSON Schema"}),
 };
 
-static const Command *const config_commands[] = {&config_defaults, &config_print_command, &config_schema, NULL};
+static const Command *const config_commands[] = {&config_defaults, &config_print_command, &config_schema,
+                                                 NULL};
 
 const Command cmd_config = {
         .name = "config",

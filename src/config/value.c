@@ -19,8 +19,7 @@ static int explain_bounds(const SchemaRow *row, Buf *why)
         if (r < 0)
                 return r;
         if (row->type == TYPE_INT)
-                return invalid(why,
-                               buf_appendf(why, "%lld to %lld", (long long)row->imin, (long long)row->imax));
+                return invalid(buf_appendf(why, "%lld to %lld", (long long)row->imin, (long long)row->imax));
 
         r = value_format(row, &row->min, why);
         if (r == 0)
@@ -159,8 +158,7 @@ static int read_percent(const SchemaRow *row, Span text, uint64_t *ret, Buf *why
 static int read_ratio(Span text, uint64_t *ret, Buf *why)
 {
         if (parse_ratio(text, ret) < 0)
-                return invalid(why,
-                               buf_append_str(why, "is not a number from 0 to 1 with at most six decimals"));
+                return invalid(buf_append_str(why, "is not a number from 0 to 1 with at most six decimals"));
         return 0;
 }
 
