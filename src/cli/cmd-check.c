@@ -176,10 +176,14 @@ static int check_diff(const CommandCall *call)
 static int check_entry(const CommandCall *call)
 {
         const CheckOptions *o = call->options;
-        if (call->n_args != (o->diff ? 2 : 1))
-                return command_usage_error(call->path, o->diff ? "--diff needs two files: OLD and NEW"
-                                                               : "one file at a time, unless with --diff");
-        return o->diff ? check_diff(call) : check_file(call, call->args[0]);
+        if (o->diff && call->n_args != 2)
+                return command_usage_error(call->path, "--diff needs two files: OLD and NEW");
+        if (!o->diff && call->n_args > 1)
+                return command_usage_error(call->path, "one file at a time, unless with --diff");
+        if (o->diff)
+                return check_diff(call);
+        const char *path = read_config_path(call);
+        return path ? check_file(call, path) : EXIT_CODE_USAGE;
 }
 
 static const Option check_options[] = {
@@ -202,11 +206,10 @@ const Command cmd_check = {
                        "with file, line and column. Also looks where each command is found, and whether "
                        "users and directories exist.\n\n"
                        "With --diff, tells what a reload from one file to another would do to each server.",
-        .usage = "[OPTION...] FILE\n--diff [OPTION...] OLD NEW",
+        .usage = "[OPTION...] [FILE]\n--diff [OPTION...] OLD NEW",
         OPTIONS(check_options),
         .options_size = sizeof(CheckOptions),
         .entry = check_entry,
-        .min_args = 1,
         .max_args = 2,
         .args_complete = COMPLETE_FILE,
         .exits = EXITS(EXIT_CODE_DONE, EXIT_CODE_FAILED, EXIT_CODE_USAGE, EXIT_CODE_INTERNAL),

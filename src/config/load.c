@@ -48,6 +48,10 @@ static int load_config(const ConfigLoadArgs *args, Bind *b)
                                b->pending == 1 ? "key has" : "keys have");
                 say_file(args, DIAG_NOTE, b->diags, text);
         }
+        if (args->source->world_readable && b->n_masks)
+                say_file(args, DIAG_WARNING, b->diags,
+                         "holds literal secrets, and everybody may read it: chmod 600 it, or keep them in "
+                         "files of their own");
         r = verify_config(b->config, args->source->name, b->diags);
         if (r == 0)
                 r = keep_masks(b);

@@ -69,6 +69,7 @@ static int read_regular(int fd, const char *path, Source *s, DiagList *diags)
         if (r)
                 return r;
         check_owner(s->name, &before, path, diags);
+        s->world_readable = before.st_mode & S_IROTH;
 
         r = fd_read_all(fd, &s->text);
         if (r == -ENOBUFS)

@@ -12,6 +12,7 @@
 typedef struct Source {
         char *name; /* owned; what messages call it */
         Buf text;
+        bool world_readable; /* everybody may read the file it came from */
 } Source;
 
 enum { _SOURCE_E_SUCCESS, SOURCE_E_INVALID };
