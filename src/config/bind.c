@@ -361,8 +361,8 @@ static int bind_section(Bind *b, Target *t, const Node *n, Span path, const Sche
 static int bind_key(Bind *b, Target *t, const Node *n, Span path)
 {
         const SchemaRow *row = schema_find(t->owner, path);
-        bool below = schema_has_below(t->owner, path);
-        if (row && !(below && n->kind == NODE_MAP))
+        bool below = (!row || n->kind == NODE_MAP) && schema_has_below(t->owner, path);
+        if (row && !below)
                 return bind_value(b, row, t->object, n);
         if (below)
                 return bind_section(b, t, n, path, row);
