@@ -20,6 +20,9 @@
         L(VALIDATOR_TIME,   30,              "seconds","How long the validator process may take; then it is ended.") \
         L(VALIDATOR_CPU,    20,              "seconds","CPU time of the validator process.") \
         L(VALIDATOR_MEMORY, 512 * 1024 * 1024,"bytes", "Address space of the validator process (not in sanitizer builds).") \
+        L(LOOP_BYTES,       64 * 1024,       "bytes",  "What one source of an event loop moves before the others have their turn.") \
+        L(LOOP_ITEMS,       256,             "items",  "The same for what is counted: exits, messages, timers that fire.") \
+        L(LOOP_LOOK,        5,               "milliseconds", "How long a turn of the event loop lasts before it looks for signals.") \
         L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.")
 /* clang-format on */
 
