@@ -124,6 +124,8 @@ static int loop_look(Loop *l, Nsec timeout)
         for (int i = 0; i < n; i++) {
                 LoopSource *s = l->events[i].data.ptr;
                 assert(s->magic == SOURCE_MAGIC);
+                if (s->ran == l->turn && s->ops->priority > LAST_URGENT)
+                        continue; /* had its call: the next wait names it again if it is still true */
                 s->pending |= l->events[i].events;
                 source_queue(s);
         }
