@@ -34,6 +34,9 @@
         L(LOG_VALUE,        4 * 1024,        "bytes",  "One field of a record of our own log; the rest is cut off.") \
         L(SECRET_SHORTEST,  6,               "bytes",  "Shorter secrets are not redacted: they would turn up in innocent words.") \
         L(SECRET_LONGEST,   64 * 1024,       "bytes",  "A secret that is redacted; as long as a value may be.") \
+        L(LOOP_BYTES,       64 * 1024,       "bytes",  "What one source of an event loop moves before the others have their turn.") \
+        L(LOOP_ITEMS,       256,             "items",  "The same for what is counted: exits, messages, timers that fire.") \
+        L(LOOP_LOOK,        5,               "milliseconds", "How long a turn of the event loop lasts before it looks for signals.") \
         L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.")
 /* clang-format on */
 
