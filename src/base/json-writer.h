@@ -20,8 +20,8 @@ typedef struct JsonWriter {
 
 enum { JSON_WRITER_DEPTH = 63 };
 
-#define JSON_WRITER(b)             ((JsonWriter){.buf = (b)})
-#define JSON_WRITER_PRETTY(b, n)   ((JsonWriter){.buf = (b), .indent = (n)})
+#define JSON_WRITER(b)           ((JsonWriter){.buf = (b)})
+#define JSON_WRITER_PRETTY(b, n) ((JsonWriter){.buf = (b), .indent = (n)})
 
 void json_object(JsonWriter *w);
 void json_object_end(JsonWriter *w);

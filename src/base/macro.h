@@ -27,20 +27,20 @@
 #define MIN(a, b)     ((a) < (b) ? (a) : (b))
 #define MAX(a, b)     ((a) > (b) ? (a) : (b))
 
-#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* Move ownership out of a variable that has a cleanup. */
-#define TAKE_PTR(p)                                                                                          \
-        ({                                                                                                   \
-                __typeof__(p) _taken = (p);                                                                  \
-                (p) = NULL;                                                                                  \
-                _taken;                                                                                      \
+#define TAKE_PTR(p)                         \
+        ({                                  \
+                __typeof__(p) _taken = (p); \
+                (p) = NULL;                 \
+                _taken;                     \
         })
-#define TAKE_FD(fd)                                                                                          \
-        ({                                                                                                   \
-                int _taken = (fd);                                                                           \
-                (fd) = -EBADF;                                                                               \
-                _taken;                                                                                      \
+#define TAKE_FD(fd)                \
+        ({                         \
+                int _taken = (fd); \
+                (fd) = -EBADF;     \
+                _taken;            \
         })
 
 #define STRINGIFY_(x) #x
@@ -53,9 +53,9 @@ static inline void cleanup_free(void *p)
 #define CLEANUP_FREE CLEANUP(cleanup_free)
 
 /* A cleanup for a variable of type T* (or T embedded) from its free (or done) function. */
-#define DEFINE_CLEANUP(type, free_func)                                                                      \
-        static inline void free_func##_p(type **p)                                                           \
-        {                                                                                                    \
-                if (*p)                                                                                      \
-                        free_func(*p);                                                                       \
+#define DEFINE_CLEANUP(type, free_func)            \
+        static inline void free_func##_p(type **p) \
+        {                                          \
+                if (*p)                            \
+                        free_func(*p);             \
         }

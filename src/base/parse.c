@@ -6,7 +6,10 @@ typedef struct Unit {
         uint64_t factor;
 } Unit;
 
-#define UNIT(text, value) {{(text), sizeof(text) - 1}, (value)}
+#define UNIT(text, value)                           \
+        {                                           \
+                {(text), sizeof(text) - 1}, (value) \
+        }
 
 /* Largest first: the writers take the first that divides. */
 static const Unit size_units[] = {
@@ -16,11 +19,8 @@ static const Unit size_units[] = {
         UNIT("K", 1ULL << 10),
 };
 static const Unit duration_units[] = {
-        UNIT("d", 86400 * NSEC_PER_SEC),
-        UNIT("h", 3600 * NSEC_PER_SEC),
-        UNIT("m", 60 * NSEC_PER_SEC),
-        UNIT("s", NSEC_PER_SEC),
-        UNIT("ms", NSEC_PER_MSEC),
+        UNIT("d", 86400 * NSEC_PER_SEC), UNIT("h", 3600 * NSEC_PER_SEC), UNIT("m", 60 * NSEC_PER_SEC),
+        UNIT("s", NSEC_PER_SEC),         UNIT("ms", NSEC_PER_MSEC),
 };
 
 static bool is_digit(char c)

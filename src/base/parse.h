@@ -32,7 +32,7 @@ int parse_mode(Span s, uint32_t *ret) MUST_CHECK;
 /* 64 hexadecimal digits and the like: exactly 2 * n of them. */
 int parse_hex(Span s, uint8_t *ret_bytes, size_t n) MUST_CHECK;
 
-int format_size(Buf *b, uint64_t v) MUST_CHECK;     /* 536870912 -> 512M; PARSE_NONE -> none */
-int format_duration(Buf *b, Nsec v) MUST_CHECK;     /* the largest unit that divides it */
-int format_ratio(Buf *b, uint64_t v) MUST_CHECK;    /* 10000 -> 0.01 */
+int format_size(Buf *b, uint64_t v) MUST_CHECK;  /* 536870912 -> 512M; PARSE_NONE -> none */
+int format_duration(Buf *b, Nsec v) MUST_CHECK;  /* the largest unit that divides it */
+int format_ratio(Buf *b, uint64_t v) MUST_CHECK; /* 10000 -> 0.01 */
 int format_hex(Buf *b, const uint8_t *bytes, size_t n) MUST_CHECK;
