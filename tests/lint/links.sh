@@ -20,15 +20,20 @@ budget() {
 needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\([^]]*\)\].*/\1/p'; }
 
 check_program() {
-        local may lib over=''
+        local may lib name over=''
         may=$(budget "$1") || {
                 fail "$1 has no row in the link budget"
                 return
         }
         [ -z "${SAN_FLAGS:-}" ] || may+=' libasan libubsan libm libpthread libdl librt libresolv libgcc_s libstdc++'
         while IFS= read -r lib; do
+                name=${lib%%.so*} # libyaml-0.so.2, ld-linux-x86-64.so.2
+                case $name in
+                ld-linux*) name=ld-linux ;;
+                *) name=${name%%-[0-9]*} ;;
+                esac
                 case " $may " in
-                *" ${lib%%[-.]so*} "* | *" ${lib%%-x86*} "* | *" ${lib%%-aarch*} "*) ;;
+                *" $name "*) ;;
                 *) over+=" $lib" ;;
                 esac
         done < <(needed "$1")
