@@ -27,9 +27,11 @@ count_log() {
                         cmocka = 1
                         sub(/.*Running /, "")
                         announced += $1
+                        inside = 1
                 }
-                /^\[       OK \] / { good++ }
-                /^\[  SKIPPED \] / && !/test\(s\)/ { left_out++ }
+                /^\[==========\] .*test\(s\) run/ { inside = 0 } # a summary that names some again follows
+                inside && /^\[       OK \] / { good++ }
+                inside && /^\[  SKIPPED \] / { left_out++ }
                 END {
                         if (script) {
                         } else if (cmocka) {
