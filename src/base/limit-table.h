@@ -7,6 +7,8 @@
  * table instead.
  */
 
+#include "base/macro.h"
+
 /* clang-format off */
 #define LIMITS(L)                                                                                            \
         L(CONFIG_FILE,      1024 * 1024,     "bytes",  "A configuration file; larger ones are refused before they are parsed.") \

@@ -188,6 +188,7 @@ static int man_key(Buf *b, const SchemaRow *row, const char *path, const char *t
 }
 
 static const char man_head[] =
+        ".\\\" SPDX-License-Identifier: Apache-2.0\n"
         ".TH MCPVISOR.YAML 5 2026-11-20 mcpvisor \"File formats\"\n"
         ".SH NAME\n"
         "mcpvisor.yaml \\- configuration of mcpvisor\n"
