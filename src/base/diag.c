@@ -220,21 +220,21 @@ int diag_format_text(const Diag *d, bool colour, Buf *b)
 int diag_format_json(const Diag *d, Buf *b)
 {
         JsonWriter w = JSON_WRITER(b);
-        json_object(&w);
-        json_key(&w, "file");
-        json_str(&w, d->at.file);
-        json_key(&w, "line");
-        json_uint(&w, d->at.line);
-        json_key(&w, "col");
-        json_uint(&w, d->at.col);
-        json_key(&w, "severity");
-        json_str(&w, severity_names[d->severity]);
-        json_key(&w, "key");
-        json_str(&w, d->key);
-        json_key(&w, "message");
-        json_str(&w, d->message);
-        json_object_end(&w);
-        int r = json_done(&w);
+        json_write_object(&w);
+        json_write_key(&w, "file");
+        json_write_str(&w, d->at.file);
+        json_write_key(&w, "line");
+        json_write_uint(&w, d->at.line);
+        json_write_key(&w, "col");
+        json_write_uint(&w, d->at.col);
+        json_write_key(&w, "severity");
+        json_write_str(&w, severity_names[d->severity]);
+        json_write_key(&w, "key");
+        json_write_str(&w, d->key);
+        json_write_key(&w, "message");
+        json_write_str(&w, d->message);
+        json_write_object_end(&w);
+        int r = json_write_done(&w);
         return r < 0 ? r : buf_append_char(b, '\n');
 }
 
