@@ -211,7 +211,7 @@ static void test_long_line(void **state UNUSED)
                 CLEANUP(buf_done) Buf b = BUF_INIT(1000);
                 Diag d = {.at = AT(NULL, 0, col, 400), .message = "m", .source = source};
                 assert_int_equal(diag_format_text(&d, false, &b), 0);
-                Span s = buf_span(&b), head, line, caret;
+                Span s = buf_span(&b), head, line = SPAN_NONE, caret = SPAN_NONE;
                 assert_true(span_next(&s, '\n', &head) && span_next(&s, '\n', &line) &&
                             span_next(&s, '\n', &caret));
                 line = span_skip(line, 4);
