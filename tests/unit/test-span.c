@@ -68,6 +68,7 @@ static void test_nocase(void **state UNUSED)
         assert_true(span_equal_nocase(SPAN("Content-LENGTH"), SPAN("content-length")));
         assert_true(span_equal_nocase(SPAN_NONE, SPAN("")));
         assert_false(span_equal_nocase(SPAN("ab"), SPAN("abc")));
+        assert_false(span_equal_nocase(SPAN("ax"), SPAN("bx")));
         assert_false(span_equal_nocase(SPAN("a\0b"), SPAN("A\0c"))); /* a NUL does not end it */
         assert_true(span_equal_nocase(SPAN("a\0b"), SPAN("A\0B")));
 }

@@ -129,8 +129,12 @@ static void test_resize(void **state UNUSED)
                                 assert_int_equal(w.span, 1000);
                                 Nsec at = 10 * events;
                                 assert_int_equal(window_count(&w, at), kept);
-                                for (uint32_t i = 0; i < kept; i++) /* the oldest leaves first */
+                                for (uint32_t i = 0; i < kept; i++) { /* the oldest leaves first */
+                                        assert_int_equal(window_count(&w, at - 10 * i + 999), i + 1);
                                         assert_int_equal(window_count(&w, at - 10 * i + 1000), i);
+                                }
+                                if (kept == burst)
+                                        assert_int_equal(window_next(&w, at), at - 10 * (kept - 1) + 1000);
                                 window_note(&w, at);
                                 assert_int_equal(window_count(&w, at), MIN(kept + 1, burst));
                                 window_done(&w);
