@@ -113,38 +113,38 @@ static void print_diff_text(const ConfigDiff *d)
 
 static void json_rows(JsonWriter *w, const uint16_t *rows, size_t n)
 {
-        json_key(w, "keys");
-        json_array(w);
+        json_write_key(w, "keys");
+        json_write_array(w);
         for (size_t i = 0; i < n; i++)
-                json_str(w, schema_local_path(&schema_table[rows[i]]));
-        json_array_end(w);
+                json_write_str(w, schema_local_path(&schema_table[rows[i]]));
+        json_write_array_end(w);
 }
 
 static int print_diff_json(const ConfigDiff *d)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
         JsonWriter w = JSON_WRITER(&b);
-        json_object(&w);
-        json_key(&w, "daemon");
-        json_object(&w);
-        json_key(&w, "reload");
-        json_str(&w, d->n_rows ? schema_reload_name(d->reload) : NULL);
+        json_write_object(&w);
+        json_write_key(&w, "daemon");
+        json_write_object(&w);
+        json_write_key(&w, "reload");
+        json_write_str(&w, d->n_rows ? schema_reload_name(d->reload) : NULL);
         json_rows(&w, d->rows, d->n_rows);
-        json_object_end(&w);
-        json_key(&w, "servers");
-        json_array(&w);
+        json_write_object_end(&w);
+        json_write_key(&w, "servers");
+        json_write_array(&w);
         for (size_t i = 0; i < d->n_servers; i++) {
-                json_object(&w);
-                json_key(&w, "name");
-                json_str(&w, server_name(&d->servers[i]));
-                json_key(&w, "action");
-                json_str(&w, diff_action_name(d->servers[i].action));
+                json_write_object(&w);
+                json_write_key(&w, "name");
+                json_write_str(&w, server_name(&d->servers[i]));
+                json_write_key(&w, "action");
+                json_write_str(&w, diff_action_name(d->servers[i].action));
                 json_rows(&w, d->servers[i].rows, d->servers[i].n_rows);
-                json_object_end(&w);
+                json_write_object_end(&w);
         }
-        json_array_end(&w);
-        json_object_end(&w);
-        int r = json_done(&w);
+        json_write_array_end(&w);
+        json_write_object_end(&w);
+        int r = json_write_done(&w);
         if (r == 0)
                 puts(buf_text(&b));
         return r;

@@ -328,25 +328,25 @@ static void write_json(const Node *n, JsonWriter *w)
         if (n->kind == NODE_SCALAR) {
                 bool word = span_equal(n->text, SPAN("true")) || span_equal(n->text, SPAN("false"));
                 if (node_is_null(n))
-                        json_null(w);
+                        json_write_null(w);
                 else if (!n->quoted && (word || is_json_number(n->text)))
-                        json_raw(w, n->text);
+                        json_write_raw(w, n->text);
                 else
-                        json_string(w, n->text);
+                        json_write_string(w, n->text);
                 return;
         }
-        (n->kind == NODE_MAP ? json_object : json_array)(w);
+        (n->kind == NODE_MAP ? json_write_object : json_write_array)(w);
         for (const Node *c = n->first; c; c = c->next) {
                 if (n->kind == NODE_MAP)
-                        json_key_span(w, c->key->text);
+                        json_write_key_span(w, c->key->text);
                 write_json(c, w);
         }
-        (n->kind == NODE_MAP ? json_object_end : json_array_end)(w);
+        (n->kind == NODE_MAP ? json_write_object_end : json_write_array_end)(w);
 }
 
 int node_to_json(const Node *n, Buf *b)
 {
         JsonWriter w = JSON_WRITER(b);
         write_json(n, &w);
-        return json_done(&w);
+        return json_write_done(&w);
 }
