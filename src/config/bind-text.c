@@ -41,20 +41,6 @@ void bind_say(Bind *b, DiagSeverity severity, const Node *n, const char *fmt, ..
 
 /* ---- secrets ------------------------------------------------------------- */
 
-static int mask(Bind *b, const Node *n)
-{
-        if (b->n_masks == b->room_masks) {
-                size_t room = MAX(b->room_masks * 2, (size_t)16);
-                SourceMask *masks = realloc(b->masks, room * sizeof(*masks));
-                if (!masks)
-                        return -ENOMEM;
-                b->masks = masks;
-                b->room_masks = room;
-        }
-        b->masks[b->n_masks++] = (SourceMask){n->line, n->col, n->end_line, n->end_col};
-        return 0;
-}
-
 /* Is it a secret for what the file itself says: its place, its name, its looks? */
 static bool is_secret_place(const SchemaRow *row, Span name)
 {
@@ -88,7 +74,7 @@ static int refuse_value(Bind *b, const Node *n, bool secret, const char *why)
         if (r < 0)
                 return r;
         if (secret || token_shape(n->text))
-                r = mask(b, n);
+                r = mask_add(&b->masks, n);
         bind_say(b, DIAG_ERROR, n, "%s %s", quoted.data, why);
         return r;
 }
@@ -126,7 +112,7 @@ static int expand_node(Bind *b, const Node *n, Buf *out, Expansion *ret, bool *r
         int r = expand(b->env, n->text, out, ret, &why);
         if (r == EXPAND_E_INVALID) {
                 *ret_ok = false;
-                r = token_shape(n->text) ? mask(b, n) : 0;
+                r = token_shape(n->text) ? mask_add(&b->masks, n) : 0;
                 bind_say(b, DIAG_ERROR, n, "%s", buf_text(&why));
         }
         return r;
@@ -169,7 +155,7 @@ int bind_text(Bind *b, const SchemaRow *row, Span name, const Node *n, ConfigTex
         }
         warn_token(b, n);
         if (secret && !e.secret && (!e.references || token_shape(n->text)))
-                r = mask(b, n);
+                r = mask_add(&b->masks, n);
         if (r == 0)
                 r = keep_text(b, n, v, &e, ret);
         if (r == 0)

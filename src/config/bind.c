@@ -23,8 +23,7 @@ void bind_init(Bind *b, Config *config, const char *file, const ExpandEnv *env, 
 void bind_done(Bind *b)
 {
         buf_done(&b->path);
-        free(b->masks);
-        b->masks = NULL;
+        mask_done(&b->masks);
 }
 
 const ConfigWritten *config_written(const ConfigHead *head, const SchemaRow *row)
