@@ -14,6 +14,7 @@
         L(CONFIG_FILE,      1024 * 1024,     "bytes",  "A configuration file; larger ones are refused before they are parsed.") \
         L(CONFIG_DEPTH,     16,              "levels", "Nesting of maps and lists in a configuration file.") \
         L(CONFIG_NODES,     200000,          "nodes",  "Scalars, maps and lists in a configuration file.") \
+        L(CONFIG_KEY,       500,             "bytes",  "A key in a configuration file.") \
         L(CONFIG_ARENA,     64 * 1024 * 1024,"bytes",  "Memory of one configuration snapshot.") \
         L(CONFIG_BLOB,      8 * 1024 * 1024, "bytes",  "A resolved configuration as it travels between processes.") \
         L(CONFIG_VALUE,     64 * 1024,       "bytes",  "One value after its references are replaced, and a file that one names.") \

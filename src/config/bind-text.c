@@ -4,7 +4,10 @@
 #include "config/token-shape.h"
 #include "config/value.h"
 
-enum { QUOTED_SHOWN = 80 };
+enum {
+        QUOTED_SHOWN = 80,
+        WHY_LONGEST = 16 * 1024, /* a path, and what is wrong with it */
+};
 
 /* ---- where we are -------------------------------------------------------- */
 
@@ -41,20 +44,6 @@ void bind_say(Bind *b, DiagSeverity severity, const Node *n, const char *fmt, ..
 
 /* ---- secrets ------------------------------------------------------------- */
 
-static int mask(Bind *b, const Node *n)
-{
-        if (b->n_masks == b->room_masks) {
-                size_t room = MAX(b->room_masks * 2, (size_t)16);
-                SourceMask *masks = realloc(b->masks, room * sizeof(*masks));
-                if (!masks)
-                        return -ENOMEM;
-                b->masks = masks;
-                b->room_masks = room;
-        }
-        b->masks[b->n_masks++] = (SourceMask){n->line, n->col, n->end_line, n->end_col};
-        return 0;
-}
-
 /* Is it a secret for what the file itself says: its place, its name, its looks? */
 static bool is_secret_place(const SchemaRow *row, Span name)
 {
@@ -88,7 +77,7 @@ static int refuse_value(Bind *b, const Node *n, bool secret, const char *why)
         if (r < 0)
                 return r;
         if (secret || token_shape(n->text))
-                r = mask(b, n);
+                r = mask_add(&b->masks, n);
         bind_say(b, DIAG_ERROR, n, "%s %s", quoted.data, why);
         return r;
 }
@@ -118,7 +107,7 @@ static bool is_text(Bind *b, const SchemaRow *row, const Node *n)
 /* The text with its references replaced, in `out`. */
 static int expand_node(Bind *b, const Node *n, Buf *out, Expansion *ret, bool *ret_ok)
 {
-        CLEANUP(buf_done) Buf why = BUF_INIT(4096);
+        CLEANUP(buf_done) Buf why = BUF_INIT(WHY_LONGEST);
         *ret = (Expansion){0};
         *ret_ok = true;
         if (!b->env)
@@ -126,7 +115,7 @@ static int expand_node(Bind *b, const Node *n, Buf *out, Expansion *ret, bool *r
         int r = expand(b->env, n->text, out, ret, &why);
         if (r == EXPAND_E_INVALID) {
                 *ret_ok = false;
-                r = token_shape(n->text) ? mask(b, n) : 0;
+                r = token_shape(n->text) ? mask_add(&b->masks, n) : 0;
                 bind_say(b, DIAG_ERROR, n, "%s", buf_text(&why));
         }
         return r;
@@ -169,7 +158,7 @@ int bind_text(Bind *b, const SchemaRow *row, Span name, const Node *n, ConfigTex
         }
         warn_token(b, n);
         if (secret && !e.secret && (!e.references || token_shape(n->text)))
-                r = mask(b, n);
+                r = mask_add(&b->masks, n);
         if (r == 0)
                 r = keep_text(b, n, v, &e, ret);
         if (r == 0)
@@ -180,7 +169,7 @@ int bind_text(Bind *b, const SchemaRow *row, Span name, const Node *n, ConfigTex
 int bind_scalar(Bind *b, const SchemaRow *row, void *field, const Node *n, const char **ret_raw, bool *ret_ok)
 {
         CLEANUP(buf_done) Buf value = BUF_INIT(LIMIT_CONFIG_VALUE);
-        CLEANUP(buf_done) Buf why = BUF_INIT(4096);
+        CLEANUP(buf_done) Buf why = BUF_INIT(WHY_LONGEST);
         Expansion e;
         *ret_raw = NULL;
         *ret_ok = is_text(b, row, n);
@@ -206,28 +195,37 @@ int bind_scalar(Bind *b, const SchemaRow *row, void *field, const Node *n, const
 int bind_json(Bind *b, ConfigText *text, const Node *n)
 {
         CLEANUP(buf_done) Buf json = BUF_INIT(LIMIT_CONFIG_VALUE);
-        int r = node_to_json(n, &json);
+        size_t before = b->masks.n;
+        int r = mask_nodes(&b->masks, n);
+        bool secret = b->masks.n > before;
+        if (r == 0)
+                r = node_to_json(n, &json);
         if (r == -ENOBUFS) {
                 bind_say(b, DIAG_ERROR, n, "is longer than %d bytes", LIMIT_CONFIG_VALUE);
                 return 0;
         }
         if (r < 0)
                 return r;
-        *text = (ConfigText){.line = n->line, .col = n->col};
+        *text = (ConfigText){.line = n->line, .col = n->col, .secret = secret};
         text->value = arena_strdup(&b->config->arena, buf_span(&json));
         return text->value ? 0 : -ENOMEM;
 }
 
 /* ---- lists and maps ------------------------------------------------------ */
 
-static bool is_container(Bind *b, const SchemaRow *row, NodeKind kind, const Node *n)
+void bind_say_list(Bind *b, const Node *n)
+{
+        CLEANUP(buf_done) Buf quoted = BUF_INIT(4096);
+        if (quote(n, false, &quoted) == 0)
+                bind_say(b, DIAG_ERROR, n, "is a list: write [%s]", quoted.data);
+}
+
+static bool is_container(Bind *b, NodeKind kind, const Node *n)
 {
         if (n->kind == kind || node_is_null(n))
                 return true;
-        if (kind == NODE_LIST && n->kind == NODE_SCALAR && row->type == TYPE_LIST) {
-                CLEANUP(buf_done) Buf quoted = BUF_INIT(4096);
-                if (quote(n, row->secret, &quoted) == 0)
-                        bind_say(b, DIAG_ERROR, n, "is a list: write [%s]", quoted.data);
+        if (kind == NODE_LIST && n->kind == NODE_SCALAR) {
+                bind_say_list(b, n);
                 return false;
         }
         bind_say(b, DIAG_ERROR, n, "is %s, where a %s is expected", node_kind_name(n),
@@ -237,7 +235,7 @@ static bool is_container(Bind *b, const SchemaRow *row, NodeKind kind, const Nod
 
 int bind_list(Bind *b, const SchemaRow *row, ConfigList *list, const Node *n)
 {
-        if (!is_container(b, row, NODE_LIST, n))
+        if (!is_container(b, NODE_LIST, n))
                 return 0;
         ConfigText *items = n->count ? ARENA_NEW_N(&b->config->arena, ConfigText, n->count) : NULL;
         if (n->count && !items)
@@ -296,7 +294,7 @@ static int bind_pair(Bind *b, const SchemaRow *row, ConfigPair *items, size_t n_
 
 int bind_map(Bind *b, const SchemaRow *row, ConfigMap *map, const Node *n)
 {
-        if (!is_container(b, row, NODE_MAP, n))
+        if (!is_container(b, NODE_MAP, n))
                 return 0;
         size_t room = map->n + n->count, kept = map->n;
         ConfigPair *items = room ? ARENA_NEW_N(&b->config->arena, ConfigPair, room) : NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limit-table.h"
 #include "base/nearest.h"
+#include "base/parse.h"
 #include "config/bind-text.h"
 #include "config/bind.h"
 #include "config/foreign.h"
@@ -23,8 +24,7 @@ void bind_init(Bind *b, Config *config, const char *file, const ExpandEnv *env, 
 void bind_done(Bind *b)
 {
         buf_done(&b->path);
-        free(b->masks);
-        b->masks = NULL;
+        mask_done(&b->masks);
 }
 
 const ConfigWritten *config_written(const ConfigHead *head, const SchemaRow *row)
@@ -106,6 +106,10 @@ static int bind_groups(Bind *b, const SchemaRow *row, ConfigGroup *group, const 
 {
         const void *template = row->group == OWNER_SERVER ? b->server_template : NULL;
         NodeKind kind = row->named ? NODE_MAP : NODE_LIST;
+        if (kind == NODE_LIST && row->group == OWNER_LISTEN && n->kind == NODE_SCALAR && !node_is_null(n)) {
+                bind_say_list(b, n);
+                return 0;
+        }
         if (n->kind != kind && !node_is_null(n)) {
                 bind_say(b, DIAG_ERROR, n, "is %s, where a %s is expected", node_kind_name(n),
                          row->named ? "map" : "list");
@@ -186,13 +190,15 @@ static void check_landed(Bind *b, const SchemaRow *row, const Node *n)
                  schema_feature_name(row->feature));
 }
 
-static int bind_text_field(Bind *b, const SchemaRow *row, ConfigText *field, const Node *n, bool *ret_ok)
+static int bind_text_field(Bind *b, const SchemaRow *row, ConfigText *field, const Node *n,
+                           const char **ret_raw, bool *ret_ok)
 {
         ConfigText text = {0};
         int r = bind_text(b, row, span_of(schema_local_path(row)), n, &text, ret_ok);
         if (r < 0 || !*ret_ok)
                 return r;
-        bool none = row->none && !text.raw && strcmp(text.value, "none") == 0;
+        bool none = row->none && strcmp(text.value, "none") == 0;
+        *ret_raw = none ? text.raw : NULL; /* which the text, being none, cannot keep */
         *field = none ? (ConfigText){.line = text.line, .col = text.col} : text;
         return 0;
 }
@@ -204,7 +210,7 @@ static int bind_field(Bind *b, const SchemaRow *row, void *object, const Node *n
         *ret_ok = true;
         switch (row->type) {
         case TYPE_TEXT:
-                return bind_text_field(b, row, field, n, ret_ok);
+                return bind_text_field(b, row, field, n, ret_raw, ret_ok);
         case TYPE_JSON:
                 return bind_json(b, field, n);
         case TYPE_LIST:
@@ -269,6 +275,16 @@ static const char *find_elsewhere(SchemaOwner owner, Span key)
         return NULL;
 }
 
+/* Whose key it is when it stands in the wrong place. */
+static const char *find_owner(Span key)
+{
+        if (schema_find(OWNER_SERVER, key) || schema_has_below(OWNER_SERVER, key))
+                return "a server (under servers.NAME, or under `defaults` for all of them)";
+        if (schema_find(OWNER_ROOT, key) || schema_has_below(OWNER_ROOT, key))
+                return "the whole file, and stands at its left edge";
+        return NULL;
+}
+
 static void say_unknown(Bind *b, const Target *t, const Node *n, Span prefix)
 {
         enum { LISTED = 12 * 16 };
@@ -279,9 +295,11 @@ static void say_unknown(Bind *b, const Target *t, const Node *n, Span prefix)
                     foreign_table[i].act == FOREIGN_ALIAS)
                         offer_key(&k, span_of(foreign_table[i].key));
 
-        const char *elsewhere = find_elsewhere(t->owner, n->key->text);
+        const char *elsewhere = find_elsewhere(t->owner, n->key->text), *owner = find_owner(n->key->text);
         if (elsewhere)
                 bind_say(b, DIAG_ERROR, n->key, "is not known here (did you mean %s?)", elsewhere);
+        else if (owner && t->owner != OWNER_VIEW)
+                bind_say(b, DIAG_ERROR, n->key, "is not known here: it is a key of %s", owner);
         else if (k.nearest.best)
                 bind_say(b, DIAG_ERROR, n->key, "is not known (did you mean %s?)", k.best);
         else if (k.list.len && prefix.len)
@@ -291,13 +309,18 @@ static void say_unknown(Bind *b, const Target *t, const Node *n, Span prefix)
         buf_done(&k.list);
 }
 
-static int bind_alias(Bind *b, Target *t, const ForeignRow *f, const Node *n)
+/* `map` is the one that holds the alias: our own name for it must not stand there too. */
+static int bind_alias(Bind *b, Target *t, const ForeignRow *f, const Node *n, const Node *map)
 {
         const SchemaRow *row = schema_find(t->owner, span_of(f->text));
-        const ConfigWritten *w = config_written(t->object, row);
-        if (w && w->line && t->owner == OWNER_ROOT) {
-                bind_say(b, DIAG_ERROR, n->key, "means the same as `%s`, which is already on line %u",
-                         f->text, w->line);
+        const Node *other = map;
+        Span rest = span_of(f->text), part;
+        while (other && span_next(&rest, '.', &part))
+                other = node_get(other, part);
+        if (other) {
+                bind_say(b, DIAG_ERROR, n->key,
+                         "means the same as `%s`, which is on line %u: keep one of them", f->text,
+                         other->key->line);
                 return 0;
         }
         return bind_value(b, row, t->object, n);
@@ -313,17 +336,20 @@ static void bind_transport(Bind *b, Target *t, const ForeignRow *f, const Node *
 
 static void bind_disabled(Bind *b, Target *t, const Node *n)
 {
-        if (n->kind != NODE_SCALAR || !span_equal(n->text, SPAN("true")))
-                return;
-        bind_say(b, DIAG_NOTE, n, "this server is left out");
-        t->skip = true;
+        const ConfigHead *head = t->object;
+        if (!head->name)
+                bind_say(b, DIAG_ERROR, n->key, "is for one server: it cannot stand in `defaults`");
+        else if (n->kind != NODE_SCALAR || parse_bool(n->text, &t->skip) < 0)
+                bind_say(b, DIAG_ERROR, n, "is not true or false");
+        else if (t->skip)
+                bind_say(b, DIAG_NOTE, n, "this server is left out");
 }
 
-static int bind_foreign(Bind *b, Target *t, const ForeignRow *f, const Node *n)
+static int bind_foreign(Bind *b, Target *t, const ForeignRow *f, const Node *n, const Node *map)
 {
         switch (f->act) {
         case FOREIGN_ALIAS:
-                return bind_alias(b, t, f, n);
+                return bind_alias(b, t, f, n, map);
         case FOREIGN_SILENT:
                 return 0;
         case FOREIGN_IGNORE:
@@ -358,7 +384,7 @@ static int bind_section(Bind *b, Target *t, const Node *n, Span path, const Sche
         return bind_map_of_keys(b, t, n, path);
 }
 
-static int bind_key(Bind *b, Target *t, const Node *n, Span path)
+static int bind_key(Bind *b, Target *t, const Node *n, Span path, const Node *map)
 {
         const SchemaRow *row = schema_find(t->owner, path);
         bool below = (!row || n->kind == NODE_MAP) && schema_has_below(t->owner, path);
@@ -370,7 +396,7 @@ static int bind_key(Bind *b, Target *t, const Node *n, Span path)
         bool top = span_find(path, '.') == path.len;
         const ForeignRow *f = top ? foreign_find(t->owner, path) : NULL;
         if (f)
-                return bind_foreign(b, t, f, n);
+                return bind_foreign(b, t, f, n, map);
         say_unknown(b, t, n, span_first(path, path.len - MIN(path.len, n->key->text.len + 1)));
         return 0;
 }
@@ -402,7 +428,7 @@ static int bind_map_of_keys(Bind *b, Target *t, const Node *map, Span prefix)
                         r = bind_path_key(b, c->key->text, &back);
                 if (r < 0)
                         return r;
-                r = bind_key(b, t, c, buf_span(&path));
+                r = bind_key(b, t, c, buf_span(&path), map);
                 bind_path_back(b, back);
                 if (r < 0)
                         return r;

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "config/expand.h"
+#include "config/mask.h"
 #include "config/node.h"
 #include "config/schema.h"
 #include "config/source.h"
@@ -20,9 +21,8 @@ typedef struct Bind {
         DiagList *diags;      /* borrowed */
         bool planned;         /* accept keys whose feature is not there yet */
         Buf path;             /* the key that is being read, as messages name it */
-        SourceMask *masks;    /* owned: stretches of the text that nobody may see */
-        size_t n_masks, room_masks;
-        uint32_t pending;                    /* keys accepted by `planned` */
+        MaskList masks;       /* owned: stretches of the text that nobody may see */
+        uint32_t pending;     /* keys accepted by `planned` */
         const ServerConfig *server_template; /* borrowed: `defaults`, which every server begins with */
 } Bind;
 

@@ -3,7 +3,9 @@
 
 #include "base/json-writer.h"
 #include "base/limit-table.h"
+#include "base/utf8.h"
 #include "config/node.h"
+#include "config/source.h"
 
 typedef struct Level {
         Node *node;
@@ -21,6 +23,7 @@ typedef struct Parse {
         size_t nodes;
         size_t documents;
         Node *root;
+        Span text; /* borrowed */
 } Parse;
 
 static DiagAt at_mark(const Parse *p, const yaml_mark_t *m)
@@ -61,6 +64,21 @@ static const Hint hints[] = {
         {"found unexpected end of stream", "the file ends inside a quoted text"},
 };
 
+/* A character that YAML does not allow: libyaml tells the byte, not the line. */
+static int refuse_character(Parse *p, const char *problem)
+{
+        yaml_mark_t m = {0};
+        Span before = span_first(p->text, p->yaml.problem_offset), line;
+        while (source_line(&before, &line)) {
+                m.line += before.ptr != NULL;
+                m.column = utf8_length(line);
+        }
+        if (strcmp(problem, "control characters are not allowed") == 0)
+                return refuse(p, &m, "a control character (U+%04X) stands here",
+                              (unsigned)p->yaml.problem_value);
+        return refuse(p, &m, "%s", problem);
+}
+
 static int refuse_syntax(Parse *p)
 {
         const char *problem = p->yaml.problem ? p->yaml.problem : "not YAML";
@@ -69,6 +87,8 @@ static int refuse_syntax(Parse *p)
         for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
                 if (strcmp(problem, hints[i].problem) == 0)
                         return refuse(p, &p->yaml.problem_mark, "%s", hints[i].say);
+        if (p->yaml.error == YAML_READER_ERROR)
+                return refuse_character(p, problem);
         return refuse(p, &p->yaml.problem_mark, "%s%s%s", problem, p->yaml.context ? " " : "",
                       p->yaml.context ? p->yaml.context : "");
 }
@@ -92,6 +112,20 @@ static int new_node(Parse *p, NodeKind kind, const yaml_event_t *e, Node **ret)
         return 0;
 }
 
+/* A key stands in messages, and in `config print` on one line. */
+static int check_key(Parse *p, Span key, const yaml_event_t *e)
+{
+        if (key.len > LIMIT_CONFIG_KEY)
+                return refuse(p, &e->start_mark, "a key of %zu bytes: at most %d are accepted", key.len,
+                              LIMIT_CONFIG_KEY);
+        for (; key.len; key = span_skip(key, 1)) {
+                bool c1 = key.ptr[0] == '\xc2' && key.len > 1 && (uint8_t)key.ptr[1] < 0xa0;
+                if ((uint8_t)key.ptr[0] < 0x20 || key.ptr[0] == 0x7f || c1)
+                        return refuse(p, &e->start_mark, "a control character in a key");
+        }
+        return 0;
+}
+
 /* Hangs a finished scalar or a begun container into the tree. */
 static int attach(Parse *p, Node *n, const yaml_event_t *e)
 {
@@ -108,7 +142,7 @@ static int attach(Parse *p, Node *n, const yaml_event_t *e)
                         return refuse(p, &e->start_mark,
                                       "merge keys are not accepted: write the keys out, or use `defaults`");
                 l->key = n;
-                return 0;
+                return check_key(p, n->text, e);
         }
         n->key = l->key;
         l->key = NULL;
@@ -196,10 +230,12 @@ static int refuse_tag(Parse *p, const yaml_event_t *e, const yaml_char_t *anchor
 {
         if (anchor)
                 return refuse(p, &e->start_mark,
-                              "anchors are not accepted: write the values out, or use `defaults`");
-        if (tag)
-                return refuse(p, &e->start_mark, "tags are not accepted: leave \"%.40s\" out",
-                              (const char *)tag);
+                              "anchors are not accepted: write the values out, or use `defaults` (put a text "
+                              "that begins with & into quotes)");
+        if (tag) /* not quoted here: it may be a password that nobody put into quotes */
+                return refuse(
+                        p, &e->start_mark,
+                        "tags are not accepted: leave it out (put a text that begins with ! into quotes)");
         return 0;
 }
 
@@ -218,7 +254,8 @@ static int on_event(Parse *p, const yaml_event_t *e)
                 return 0;
         case YAML_ALIAS_EVENT:
                 return refuse(p, &e->start_mark,
-                              "aliases are not accepted: write the values out, or use `defaults`");
+                              "aliases are not accepted: write the values out, or use `defaults` (put a text "
+                              "that begins with * into quotes)");
         case YAML_SCALAR_EVENT:
                 r = refuse_tag(p, e, e->data.scalar.anchor, e->data.scalar.tag);
                 return r ? r : on_scalar(p, e);
@@ -258,7 +295,7 @@ static int run(Parse *p)
 
 int node_parse(Arena *arena, const char *file, Span text, DiagList *diags, Node **ret)
 {
-        Parse p = {.arena = arena, .file = file, .diags = diags};
+        Parse p = {.arena = arena, .file = file, .diags = diags, .text = text};
         if (!yaml_parser_initialize(&p.yaml))
                 return -ENOMEM;
         yaml_parser_set_encoding(&p.yaml, YAML_UTF8_ENCODING);

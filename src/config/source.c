@@ -6,6 +6,7 @@
 #include "base/limit-table.h"
 #include "base/utf8.h"
 #include "config/json-text.h"
+#include "config/source-guess.h"
 #include "config/source.h"
 
 PRINTF(4, 5) static int refuse(DiagList *diags, const char *name, uint32_t line, const char *fmt, ...)
@@ -112,10 +113,11 @@ static int read_path(const char *path, Source *s, DiagList *diags)
 
 static uint32_t line_of(Span text, size_t offset)
 {
-        uint32_t line = 1;
-        for (size_t i = 0; i < offset; i++)
-                line += text.ptr[i] == '\n';
-        return line;
+        Span before = span_first(text, offset), line;
+        uint32_t n = 0;
+        while (source_line(&before, &line))
+                n++;
+        return MAX(n, 1U);
 }
 
 static int check_text(Source *s, DiagList *diags)
@@ -189,6 +191,36 @@ void source_done(Source *s)
 
 /* ---- lines for messages -------------------------------------------------- */
 
+/* Length of the line end at the start of s, 0 if there is none. */
+static size_t line_end(Span s)
+{
+        static const Span ends[] = {{"\r\n", 2},     {"\n", 1},           {"\r", 1},
+                                    {"\xc2\x85", 2}, {"\xe2\x80\xa8", 3}, {"\xe2\x80\xa9", 3}};
+        if (!strchr("\r\n\xc2\xe2", s.ptr[0]))
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+                if (span_starts(s, ends[i]))
+                        return ends[i].len;
+        return 0;
+}
+
+bool source_line(Span *text, Span *ret_line)
+{
+        if (!text->ptr)
+                return false;
+        for (size_t i = 0; i < text->len; i++) {
+                size_t n = line_end(span_skip(*text, i));
+                if (n == 0)
+                        continue;
+                *ret_line = span_first(*text, i);
+                *text = span_skip(*text, i + n);
+                return true;
+        }
+        *ret_line = *text;
+        *text = SPAN_NONE;
+        return true;
+}
+
 static bool masked(const SourceMask *masks, size_t n, uint32_t line, uint32_t col)
 {
         for (size_t i = 0; i < n; i++) {
@@ -229,24 +261,27 @@ int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, Diag
         CLEANUP(buf_done) Buf shown = BUF_INIT(LIMIT_CONFIG_FILE);
         Span text = buf_span(&s->text), rest = text, line = SPAN_NONE;
         uint32_t number = 0;
+        SourceGuess guess = SOURCE_GUESS_INIT;
 
         diag_list_sort(diags);
         for (Diag *d = diags->first; d; d = d->next) {
                 if (d->source || !d->at.line || !d->at.file || strcmp(d->at.file, s->name) != 0)
                         continue;
-                while (number < d->at.line && span_next(&rest, '\n', &line))
+                while (number < d->at.line && source_line(&rest, &line)) {
                         number++;
-                if (number != d->at.line)
+                        if (!masks)
+                                source_guess(&guess, line);
+                }
+                if (number != d->at.line || span_trim(line).len == 0)
                         continue; /* past the end: the mark of an end of file */
-                size_t k = masks_of_line(masks, n_masks, number, here, ARRAY_SIZE(here));
+                size_t k = masks ? masks_of_line(masks, n_masks, number, here, ARRAY_SIZE(here)) : 0;
+                if (k == ARRAY_SIZE(here))
+                        continue;
                 buf_clear(&shown);
-                int r = k == ARRAY_SIZE(here) ? 0
-                                              : copy_masked(span_trim(line).len ? line : SPAN_NONE, number,
-                                                            here, k, &shown);
+                int r = masks ? copy_masked(line, number, here, k, &shown)
+                              : source_copy_guessed(&guess, line, &shown);
                 if (r < 0)
                         return r;
-                if (span_ends(buf_span(&shown), SPAN("\r")))
-                        shown.len--;
                 if (shown.len)
                         d->source = arena_strdup(&diags->arena, buf_span(&shown));
         }

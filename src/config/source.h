@@ -28,5 +28,10 @@ typedef struct SourceMask {
         uint32_t line, col, end_line, end_col;
 } SourceMask;
 
-/* Gives each finding its line of the text, masked. */
+/* Takes the next line off the front of *text, without its end; false when it was used up. A line ends
+ * where libyaml says it does: not only LF, but CR LF, CR, U+0085, U+2028 and U+2029. */
+bool source_line(Span *text, Span *ret_line);
+
+/* Gives each finding its line of the text, masked. `masks` NULL: the text could not be parsed, so that
+ * what is secret in the line is guessed, with a hand on the safe side. */
 int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, DiagList *diags) MUST_CHECK;

@@ -134,6 +134,8 @@ static int read_int(const SchemaRow *row, Span text, int64_t *ret, Buf *why)
 {
         int64_t v;
         int r = parse_i64(text, &v);
+        if (r == -ERANGE)
+                return explain_bounds(row, why);
         if (r < 0)
                 return invalid(buf_append_str(why, "is not a whole number"));
         if (!value_in_bounds(row, &v))
@@ -147,8 +149,9 @@ static int read_percent(const SchemaRow *row, Span text, uint64_t *ret, Buf *why
         uint64_t v;
         int r = parse_percent(text, &v);
         if (r < 0 || (v == PARSE_NONE && !row->none))
-                return invalid(buf_append_str(why, r == -EDOM ? "needs a %: 150% is one and a half CPUs"
-                                                              : "is not a percentage (try 150%)"));
+                return invalid(buf_append_str(why, r == -EDOM     ? "needs a %: 150% is one and a half CPUs"
+                                                   : r == -ERANGE ? "is too large"
+                                                                  : "is not a percentage (try 150%)"));
         r = v == PARSE_NONE ? 0 : check_bounds(row, v, why);
         if (r == 0)
                 *ret = v;

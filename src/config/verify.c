@@ -141,7 +141,7 @@ static void check_rename(Verify *v, const ServerConfig *s)
                         if (strcmp(m->items[i].text.value, m->items[k].text.value) == 0)
                                 SERVER_SAY(DIAG_ERROR, "tools.rename",
                                            "\"%s\" and \"%s\" would both be called \"%s\"", m->items[i].name,
-                                           m->items[k].name, m->items[i].text.value);
+                                           m->items[k].name, config_shown(&m->items[i].text));
 }
 
 static void check_net(Verify *v, const ServerConfig *s)
@@ -178,16 +178,18 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
                 diag_add(v->diags, DIAG_ERROR, at, key,
                          "%s can be reached from other machines, and auth.mode is none: use a token, or set "
                          "auth.allow_insecure",
-                         address);
+                         config_shown(&l->address));
         if (!is_loopback(address) && !open_auth && !v->config->tls.cert.value)
                 diag_add(v->diags, DIAG_WARNING, at, key,
-                         "%s has no TLS: the token crosses the network in clear text", address);
+                         "%s has no TLS: the token crosses the network in clear text",
+                         config_shown(&l->address));
         if (!is_unix &&
             (is_written(&l->head, OWNER_LISTEN, "mode") || is_written(&l->head, OWNER_LISTEN, "group")))
                 diag_add(v->diags, DIAG_ERROR, at, key, "mode and group are for unix sockets only");
         for (size_t k = 0; k < i; k++)
                 if (strcmp(config_listen(v->config, k)->address.value, address) == 0)
-                        diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice", address);
+                        diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice",
+                                 config_shown(&l->address));
 }
 
 static void check_listen_all(Verify *v)
@@ -251,8 +253,8 @@ static void check_view(Verify *v, const ViewConfig *view)
                 for (size_t k = 0; k < v->config->servers.n; k++)
                         nearest_offer(&nearest, config_server(v->config, k)->head.name);
                 say(v, DIAG_ERROR, OWNER_VIEW, &view->head, "servers", "there is no server \"%s\"%s%s%s",
-                    name, nearest.best ? " (did you mean " : "", nearest.best ? nearest.best : "",
-                    nearest.best ? "?)" : "");
+                    config_shown(&view->servers.items[i]), nearest.best ? " (did you mean " : "",
+                    nearest.best ? nearest.best : "", nearest.best ? "?)" : "");
         }
 }
 
