@@ -181,9 +181,11 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
         if (!is_unix &&
             (is_written(&l->head, OWNER_LISTEN, "mode") || is_written(&l->head, OWNER_LISTEN, "group")))
                 diag_add(v->diags, DIAG_ERROR, at, key, "mode and group are for unix sockets only");
-        for (size_t k = 0; k < i; k++)
-                if (strcmp(config_listen(v->config, k)->address.value, address) == 0)
+        for (size_t k = 0; k < i; k++) {
+                const char *other = config_listen(v->config, k)->address.value;
+                if (other && strcmp(other, address) == 0) /* NULL: it was refused */
                         diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice", address);
+        }
 }
 
 static void check_listen_all(Verify *v)
