@@ -3,6 +3,7 @@
 #include "config/bind.h"
 #include "config/config.h"
 #include "config/schema.h"
+#include "config/token-shape.h"
 #include "config/value.h"
 
 int config_new(Config **ret)
@@ -58,6 +59,13 @@ const ServerConfig *config_find_server(const Config *c, const char *name)
 }
 
 /* ---- secrets ------------------------------------------------------------- */
+
+const char *config_text_shown(const ConfigText *t)
+{
+        if (!t->secret)
+                return t->value;
+        return t->raw && !token_shape(span_of(t->raw)) ? t->raw : "<secret>";
+}
 
 typedef struct EachSecret {
         int (*each)(void *data, const char *secret);

@@ -249,6 +249,9 @@ static inline const ListenConfig *config_listen(const Config *c, size_t i)
         return (const ListenConfig *)c->listen.items + i;
 }
 
+/* What a message may say of a text: its value, the reference that it came from, or `<secret>`. */
+const char *config_text_shown(const ConfigText *t) PURE;
+
 /* The server of that name, or NULL. */
 const ServerConfig *config_find_server(const Config *c, const char *name);
 

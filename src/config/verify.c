@@ -109,6 +109,17 @@ static void check_user(Verify *v, const ServerConfig *s)
                            "without capabilities");
 }
 
+/* As config_text_shown(), for what stands in one of the arguments. */
+static const char *shown_argument(const ServerConfig *s, const char *part)
+{
+        for (size_t i = 0; i < s->args.n; i++) {
+                const ConfigText *t = &s->args.items[i];
+                if (part >= t->value && part <= t->value + strlen(t->value))
+                        return t->secret ? config_text_shown(t) : part;
+        }
+        return part;
+}
+
 static void check_launcher(Verify *v, const ServerConfig *s)
 {
         const char *package;
@@ -116,7 +127,7 @@ static void check_launcher(Verify *v, const ServerConfig *s)
                 SERVER_SAY(DIAG_WARNING, "args",
                            "\"%.100s\" has no exact version: what runs may change at any start (write "
                            "PACKAGE%sVERSION)",
-                           package,
+                           shown_argument(s, package),
                            strstr(s->command.value, "uv") || strstr(s->command.value, "pipx") ? "==" : "@");
 }
 
@@ -137,7 +148,7 @@ static void check_rename(Verify *v, const ServerConfig *s)
                         if (strcmp(m->items[i].text.value, m->items[k].text.value) == 0)
                                 SERVER_SAY(DIAG_ERROR, "tools.rename",
                                            "\"%s\" and \"%s\" would both be called \"%s\"", m->items[i].name,
-                                           m->items[k].name, m->items[i].text.value);
+                                           m->items[k].name, config_text_shown(&m->items[k].text));
 }
 
 static void check_net(Verify *v, const ServerConfig *s)
@@ -166,7 +177,7 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
 {
         char key[64];
         (void)snprintf(key, sizeof(key), "listen[%zu]", i);
-        const char *address = l->address.value;
+        const char *address = l->address.value, *shown = config_text_shown(&l->address);
         DiagAt at = at_line(v, l->address.line, l->address.col, 1);
         bool is_unix = span_starts(span_of(address), SPAN("unix:")),
              open_auth = v->config->auth.mode == AUTH_NONE;
@@ -174,17 +185,17 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
                 diag_add(v->diags, DIAG_ERROR, at, key,
                          "%s can be reached from other machines, and auth.mode is none: use a token, or set "
                          "auth.allow_insecure",
-                         address);
+                         shown);
         if (!is_loopback(address) && !open_auth && !v->config->tls.cert.value)
                 diag_add(v->diags, DIAG_WARNING, at, key,
-                         "%s has no TLS: the token crosses the network in clear text", address);
+                         "%s has no TLS: the token crosses the network in clear text", shown);
         if (!is_unix &&
             (is_written(&l->head, OWNER_LISTEN, "mode") || is_written(&l->head, OWNER_LISTEN, "group")))
                 diag_add(v->diags, DIAG_ERROR, at, key, "mode and group are for unix sockets only");
         for (size_t k = 0; k < i; k++) {
                 const char *other = config_listen(v->config, k)->address.value;
                 if (other && strcmp(other, address) == 0) /* NULL: it was refused */
-                        diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice", address);
+                        diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice", shown);
         }
 }
 
@@ -233,8 +244,8 @@ static void check_view(Verify *v, const ViewConfig *view)
                 for (size_t k = 0; k < v->config->servers.n; k++)
                         nearest_offer(&nearest, config_server(v->config, k)->head.name);
                 say(v, DIAG_ERROR, OWNER_VIEW, &view->head, "servers", "there is no server \"%s\"%s%s%s",
-                    name, nearest.best ? " (did you mean " : "", nearest.best ? nearest.best : "",
-                    nearest.best ? "?)" : "");
+                    config_text_shown(&view->servers.items[i]), nearest.best ? " (did you mean " : "",
+                    nearest.best ? nearest.best : "", nearest.best ? "?)" : "");
         }
 }
 
@@ -258,6 +269,11 @@ static int compare_prefix(const void *a, const void *b)
         return r ? r : (x->server > y->server) - (x->server < y->server);
 }
 
+static const char *shown_prefix(const Prefixed *p)
+{
+        return p->server->prefix.value ? config_text_shown(&p->server->prefix) : p->prefix;
+}
+
 static void check_pair(Verify *v, const Prefixed *a, const Prefixed *b)
 {
         const ServerConfig *s = b->server;
@@ -268,12 +284,12 @@ static void check_pair(Verify *v, const Prefixed *a, const Prefixed *b)
                 SERVER_SAY(DIAG_WARNING, local,
                            "has the same prefix \"%s\" as servers.%s: tools of one name collide, and the "
                            "first server's wins",
-                           b->prefix, a->server->head.name);
+                           shown_prefix(b), a->server->head.name);
         else if (a->prefix[0])
                 SERVER_SAY(DIAG_WARNING, local,
                            "its prefix \"%s\" begins with the prefix \"%s\" of servers.%s: their tools can "
                            "get the same name",
-                           b->prefix, a->prefix, a->server->head.name);
+                           shown_prefix(b), shown_prefix(a), a->server->head.name);
 }
 
 /* In sorted order whatever begins with a prefix stands right behind it. */
