@@ -257,11 +257,8 @@ static inline const ListenConfig *config_listen(const Config *c, size_t i)
         return (const ListenConfig *)c->listen.items + i;
 }
 
-/* A text as messages may show it: one from a file or credential only by its reference. */
-static inline const char *config_shown(const ConfigText *t)
-{
-        return !t->secret ? t->value : t->raw ? t->raw : "the value";
-}
+/* A text as messages may show it: a secret only by the reference that it came from. */
+const char *config_shown(const ConfigText *t) PURE;
 
 /* The server of that name, or NULL. */
 const ServerConfig *config_find_server(const Config *c, const char *name);

@@ -297,11 +297,30 @@ static bool is_silent_word(const SchemaRow *row, const void *field)
         return row->type == TYPE_ENUM && !row->words[*(const int *)field][0];
 }
 
+/* Does the last word of a row stand for the map below it, and is that map empty? No other row would tell. */
+static bool is_empty_map(const SchemaRow *row, const void *object)
+{
+        const void *field = value_field(row, object);
+        if (row->type != TYPE_ENUM || !is_silent_word(row, field) || *(const int *)field == 0)
+                return false;
+        Span path = span_of(row->path);
+        for (const SchemaRow *r = schema_first(row->owner); r; r = schema_next(r)) {
+                const ConfigList *list = value_field(r, object);
+                if (span_starts(span_of(r->path), path) && r->path[path.len] == '.' && list->n)
+                        return false;
+        }
+        return true;
+}
+
 static int put_row(Printer *p, const SchemaRow *row, const void *object, const void *plain)
 {
         const ConfigWritten *w = config_written(object, row);
         const void *field = value_field(row, object), *def = value_field(row, plain);
         unsigned more;
+        if (is_empty_map(row, object)) {
+                int r = put_key(p, schema_local_path(row), &more);
+                return r < 0 ? r : buf_append_str(p->buf, " {}\n");
+        }
         if (row->internal || row->type == TYPE_DEFAULTS || !w || is_silent_word(row, field))
                 return 0;
         bool same = row->type == TYPE_GROUPS ? groups_equal(row, field, def) : value_equal(row, field, def);

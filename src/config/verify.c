@@ -186,10 +186,12 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
         if (!is_unix &&
             (is_written(&l->head, OWNER_LISTEN, "mode") || is_written(&l->head, OWNER_LISTEN, "group")))
                 diag_add(v->diags, DIAG_ERROR, at, key, "mode and group are for unix sockets only");
-        for (size_t k = 0; k < i; k++)
-                if (strcmp(config_listen(v->config, k)->address.value, address) == 0)
+        for (size_t k = 0; k < i; k++) {
+                const char *other = config_listen(v->config, k)->address.value;
+                if (other && strcmp(other, address) == 0) /* NULL: it was refused */
                         diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice",
                                  config_shown(&l->address));
+        }
 }
 
 static void check_listen_all(Verify *v)
@@ -278,6 +280,11 @@ static int compare_prefix(const void *a, const void *b)
         return r ? r : (x->server > y->server) - (x->server < y->server);
 }
 
+static const char *shown_prefix(const Prefixed *p)
+{
+        return p->server->prefix.value ? config_shown(&p->server->prefix) : p->prefix;
+}
+
 static void check_pair(Verify *v, const Prefixed *a, const Prefixed *b)
 {
         const ServerConfig *s = b->server;
@@ -288,12 +295,12 @@ static void check_pair(Verify *v, const Prefixed *a, const Prefixed *b)
                 SERVER_SAY(DIAG_WARNING, local,
                            "has the same prefix \"%s\" as servers.%s: tools of one name collide, and the "
                            "first server's wins",
-                           b->prefix, a->server->head.name);
+                           shown_prefix(b), a->server->head.name);
         else if (a->prefix[0])
                 SERVER_SAY(DIAG_WARNING, local,
                            "its prefix \"%s\" begins with the prefix \"%s\" of servers.%s: their tools can "
                            "get the same name",
-                           b->prefix, a->prefix, a->server->head.name);
+                           shown_prefix(b), shown_prefix(a), a->server->head.name);
 }
 
 /* In sorted order whatever begins with a prefix stands right behind it. */

@@ -4,7 +4,8 @@
 #include "base/limit-table.h"
 
 /* The words that docs/limits.md may use for a unit. */
-static const char *const units[] = {"bytes", "levels", "nodes", "items", "seconds"};
+static const char *const units[] = {"bytes", "fields",  "items",   "keys",        "levels",
+                                    "nodes", "records", "seconds", "milliseconds"};
 
 static bool is_unit(const char *unit)
 {
