@@ -118,7 +118,7 @@ static bool is_text(Bind *b, const SchemaRow *row, const Node *n)
 /* The text with its references replaced, in `out`. */
 static int expand_node(Bind *b, const Node *n, Buf *out, Expansion *ret, bool *ret_ok)
 {
-        CLEANUP(buf_done) Buf why = BUF_INIT(4096);
+        CLEANUP(buf_done) Buf why = BUF_INIT(EXPAND_WHY);
         *ret = (Expansion){0};
         *ret_ok = true;
         if (!b->env)
