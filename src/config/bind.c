@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/limit-table.h"
-#include "base/nearest.h"
-#include "base/parse.h"
+#include "config/bind-key.h"
 #include "config/bind-text.h"
 #include "config/bind.h"
-#include "config/foreign.h"
 #include "config/value.h"
-
-/* One struct that is being filled. */
-typedef struct Target {
-        SchemaOwner owner;
-        void *object; /* begins with a ConfigHead */
-        bool skip;    /* disabled, or not for us: leave it out */
-} Target;
-
-static int bind_map_of_keys(Bind *b, Target *t, const Node *map, Span prefix);
 
 void bind_init(Bind *b, Config *config, const char *file, const ExpandEnv *env, DiagList *diags)
 {
@@ -61,7 +49,7 @@ static int begin_item(Bind *b, const SchemaRow *row, const void *template, void 
         return r;
 }
 
-static void check_required(Bind *b, const Target *t, const Node *n)
+static void check_required(Bind *b, const BindTarget *t, const Node *n)
 {
         for (const SchemaRow *row = schema_first(t->owner); row; row = schema_next(row))
                 if (row->required && !config_written(t->object, row))
@@ -71,7 +59,7 @@ static void check_required(Bind *b, const Target *t, const Node *n)
 
 static int bind_item(Bind *b, const SchemaRow *row, void *item, const Node *n, bool *ret_keep)
 {
-        Target t = {.owner = row->group, .object = item};
+        BindTarget t = {.owner = row->group, .object = item};
         int r = 0;
         if (n->kind == NODE_MAP) {
                 r = bind_map_of_keys(b, &t, n, SPAN_NONE);
@@ -153,14 +141,6 @@ static bool is_union(const SchemaRow *row)
         return n > 1 && !row->words[n - 1][0];
 }
 
-static int union_word(const SchemaRow *row)
-{
-        int n = 0;
-        while (row->words[n])
-                n++;
-        return n - 1;
-}
-
 /* The word replaces what a map wrote before (in `defaults`, say). */
 static void clear_below(const SchemaRow *row, void *object)
 {
@@ -237,205 +217,6 @@ int bind_value(Bind *b, const SchemaRow *row, void *object, const Node *n)
         return r < 0 ? r : note_written(b, row, object, n, raw);
 }
 
-/* ---- keys ---------------------------------------------------------------- */
-
-typedef struct KnownKeys {
-        Nearest nearest;
-        Buf list;
-        char best[64];
-} KnownKeys;
-
-static void offer_key(void *data, Span key)
-{
-        KnownKeys *k = data;
-        char text[64];
-        if (key.len >= sizeof(text))
-                return;
-        memcpy(text, key.ptr, key.len);
-        text[key.len] = '\0';
-        const char *before = k->nearest.best;
-        unsigned distance = k->nearest.distance;
-        nearest_offer(&k->nearest, text);
-        if (k->nearest.best != before || k->nearest.distance != distance) {
-                memcpy(k->best, text, key.len + 1);
-                k->nearest.best = k->best;
-        }
-        if (buf_appendf(&k->list, "%s%s", k->list.len ? ", " : "", text) < 0)
-                buf_clear(&k->list);
-}
-
-/* The full path of a key that stands elsewhere in the same struct: `memory` is sandbox.memory. */
-static const char *find_elsewhere(SchemaOwner owner, Span key)
-{
-        for (const SchemaRow *row = schema_first(owner); row; row = schema_next(row)) {
-                const char *local = schema_local_path(row), *dot = strrchr(local, '.');
-                if (dot && !row->internal && span_equal(span_of(dot + 1), key))
-                        return local;
-        }
-        return NULL;
-}
-
-/* Whose key it is when it stands in the wrong place. */
-static const char *find_owner(Span key)
-{
-        if (schema_find(OWNER_SERVER, key) || schema_has_below(OWNER_SERVER, key))
-                return "a server (under servers.NAME, or under `defaults` for all of them)";
-        if (schema_find(OWNER_ROOT, key) || schema_has_below(OWNER_ROOT, key))
-                return "the whole file, and stands at its left edge";
-        return NULL;
-}
-
-static void say_unknown(Bind *b, const Target *t, const Node *n, Span prefix)
-{
-        enum { LISTED = 12 * 16 };
-        KnownKeys k = {.nearest = NEAREST_INIT(n->key->text), .list = BUF_INIT(LISTED)};
-        schema_each_below(t->owner, prefix, offer_key, &k);
-        for (size_t i = 0; i < foreign_table_size; i++)
-                if (foreign_table[i].owner == t->owner && prefix.len == 0 &&
-                    foreign_table[i].act == FOREIGN_ALIAS)
-                        offer_key(&k, span_of(foreign_table[i].key));
-
-        const char *elsewhere = find_elsewhere(t->owner, n->key->text), *owner = find_owner(n->key->text);
-        if (elsewhere)
-                bind_say(b, DIAG_ERROR, n->key, "is not known here (did you mean %s?)", elsewhere);
-        else if (owner && t->owner != OWNER_VIEW)
-                bind_say(b, DIAG_ERROR, n->key, "is not known here: it is a key of %s", owner);
-        else if (k.nearest.best)
-                bind_say(b, DIAG_ERROR, n->key, "is not known (did you mean %s?)", k.best);
-        else if (k.list.len && prefix.len)
-                bind_say(b, DIAG_ERROR, n->key, "is not known; here may stand: %s", k.list.data);
-        else
-                bind_say(b, DIAG_ERROR, n->key, "is not known");
-        buf_done(&k.list);
-}
-
-/* `map` is the one that holds the alias: our own name for it must not stand there too. */
-static int bind_alias(Bind *b, Target *t, const ForeignRow *f, const Node *n, const Node *map)
-{
-        const SchemaRow *row = schema_find(t->owner, span_of(f->text));
-        const Node *other = map;
-        Span rest = span_of(f->text), part;
-        while (other && span_next(&rest, '.', &part))
-                other = node_get(other, part);
-        if (other) {
-                bind_say(b, DIAG_ERROR, n->key,
-                         "means the same as `%s`, which is on line %u: keep one of them", f->text,
-                         other->key->line);
-                return 0;
-        }
-        return bind_value(b, row, t->object, n);
-}
-
-static void bind_transport(Bind *b, Target *t, const ForeignRow *f, const Node *n)
-{
-        if (n->kind == NODE_SCALAR && span_equal_nocase(n->text, SPAN("stdio")))
-                return;
-        bind_say(b, DIAG_ERROR, n, "%s", f->text);
-        t->skip = true;
-}
-
-static void bind_disabled(Bind *b, Target *t, const Node *n)
-{
-        const ConfigHead *head = t->object;
-        if (!head->name)
-                bind_say(b, DIAG_ERROR, n->key, "is for one server: it cannot stand in `defaults`");
-        else if (n->kind != NODE_SCALAR || parse_bool(n->text, &t->skip) < 0)
-                bind_say(b, DIAG_ERROR, n, "is not true or false");
-        else if (t->skip)
-                bind_say(b, DIAG_NOTE, n, "this server is left out");
-}
-
-static int bind_foreign(Bind *b, Target *t, const ForeignRow *f, const Node *n, const Node *map)
-{
-        switch (f->act) {
-        case FOREIGN_ALIAS:
-                return bind_alias(b, t, f, n, map);
-        case FOREIGN_SILENT:
-                return 0;
-        case FOREIGN_IGNORE:
-                bind_say(b, DIAG_WARNING, n->key, "%s", f->text);
-                return 0;
-        case FOREIGN_REFUSE:
-                bind_say(b, DIAG_ERROR, n->key, "%s", f->text);
-                t->skip = true;
-                return 0;
-        case FOREIGN_TYPE:
-                bind_transport(b, t, f, n);
-                return 0;
-        default:
-                bind_disabled(b, t, n);
-                return 0;
-        }
-}
-
-/* A map where its keys are rows of the table: sandbox, restart. */
-static int bind_section(Bind *b, Target *t, const Node *n, Span path, const SchemaRow *row)
-{
-        if (node_is_null(n))
-                return 0;
-        if (n->kind != NODE_MAP) {
-                bind_say(b, DIAG_ERROR, n, "is %s, where a map of keys is expected", node_kind_name(n));
-                return 0;
-        }
-        if (row) {
-                int word = union_word(row);
-                memcpy(value_field_rw(row, t->object), &word, sizeof(word));
-        }
-        return bind_map_of_keys(b, t, n, path);
-}
-
-static int bind_key(Bind *b, Target *t, const Node *n, Span path, const Node *map)
-{
-        const SchemaRow *row = schema_find(t->owner, path);
-        bool below = (!row || n->kind == NODE_MAP) && schema_has_below(t->owner, path);
-        if (row && !below)
-                return bind_value(b, row, t->object, n);
-        if (below)
-                return bind_section(b, t, n, path, row);
-
-        bool top = span_find(path, '.') == path.len;
-        const ForeignRow *f = top ? foreign_find(t->owner, path) : NULL;
-        if (f)
-                return bind_foreign(b, t, f, n, map);
-        say_unknown(b, t, n, span_first(path, path.len - MIN(path.len, n->key->text.len + 1)));
-        return 0;
-}
-
-/* `prefix` is the path of the section relative to the struct; empty for the struct itself. */
-static int bind_map_of_keys(Bind *b, Target *t, const Node *map, Span prefix)
-{
-        CLEANUP(buf_done) Buf path = BUF_INIT(LIMIT_KEY_PATH);
-        for (const Node *c = map->first; c; c = c->next) {
-                size_t back;
-                if (span_find(c->key->text, '.') < c->key->text.len) {
-                        bind_say(b, DIAG_ERROR, c->key,
-                                 "\"%.80s\" is not known: keys stand inside each other, they are not joined "
-                                 "by dots",
-                                 c->key->text.ptr);
-                        continue;
-                }
-                buf_clear(&path);
-                int r = buf_append_span(&path, prefix);
-                if (r == 0 && prefix.len)
-                        r = buf_append_char(&path, '.');
-                if (r == 0)
-                        r = buf_append_span(&path, c->key->text);
-                if (r == -ENOBUFS) {
-                        bind_say(b, DIAG_ERROR, c->key, "a key of %zu bytes", c->key->text.len);
-                        continue;
-                }
-                if (r == 0)
-                        r = bind_path_key(b, c->key->text, &back);
-                if (r < 0)
-                        return r;
-                r = bind_key(b, t, c, buf_span(&path), map);
-                bind_path_back(b, back);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
 /* ---- the whole ----------------------------------------------------------- */
 
 /* What stands in the table stands on no line of the file. */
@@ -479,7 +260,7 @@ int bind_defaults(Bind *b, SchemaOwner owner, void *object)
 static int bind_server_defaults(Bind *b, const Node *root, ServerConfig *template)
 {
         const Node *n = node_get(root, SPAN("defaults"));
-        Target t = {.owner = OWNER_SERVER, .object = template};
+        BindTarget t = {.owner = OWNER_SERVER, .object = template};
         int r = bind_defaults(b, OWNER_SERVER, template);
         if (r < 0 || !n)
                 return r;
@@ -493,7 +274,7 @@ static int bind_server_defaults(Bind *b, const Node *root, ServerConfig *templat
 
 int bind_root(Bind *b, const Node *root)
 {
-        Target t = {.owner = OWNER_ROOT, .object = b->config};
+        BindTarget t = {.owner = OWNER_ROOT, .object = b->config};
         if (root->kind != NODE_MAP) {
                 bind_say(b, DIAG_ERROR, root, "the configuration is %s, where a map of keys is expected",
                          node_kind_name(root));

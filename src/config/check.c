@@ -165,9 +165,10 @@ const char *check_listen(Span s)
                 return check_unix(span_skip(s, 5));
         if (is_port(s))
                 return "is only a port: write the address too, as in 127.0.0.1:7780";
+        if (is_address(s, AF_INET6))
+                return "is an IPv6 address without brackets: write [ADDRESS]:PORT";
         if (!split_port(s, &host, &port))
-                return is_address(s, AF_INET6) ? "is an IPv6 address without brackets: write [ADDRESS]:PORT"
-                                               : "is not ADDRESS:PORT, [IPV6]:PORT or unix:PATH";
+                return "is not ADDRESS:PORT, [IPV6]:PORT or unix:PATH";
         if (!is_port(port))
                 return "has no port from 0 to 65535 after the colon";
         if (s.ptr[0] != '[' && !is_address(host, AF_INET) && !span_equal(host, SPAN("localhost")))

@@ -103,8 +103,12 @@ static int put_credential(Context *c, Span name)
                             "there is no directory of credentials (CREDENTIALS_DIRECTORY is not set): "
                             "give the service LoadCredential=%.*s:PATH, or use ${file:PATH}",
                             (int)name.len, name.ptr);
-        CLEANUP(buf_done) Buf path = BUF_INIT(8192);
+        CLEANUP(buf_done) Buf path = BUF_INIT(PATH_MAX);
         int r = buf_appendf(&path, "%s/%.*s", dir, (int)name.len, name.ptr);
+        if (r == -ENOBUFS)
+                return fail(
+                        c,
+                        "the directory of credentials (CREDENTIALS_DIRECTORY) is longer than a path can be");
         return r < 0 ? r : put_file(c, "the credential", path.data);
 }
 

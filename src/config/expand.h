@@ -27,6 +27,7 @@ typedef struct Expansion {
 } Expansion;
 
 enum { _EXPAND_E_SUCCESS, EXPAND_E_INVALID };
+enum { EXPAND_WHY = 8192 }; /* room for the longest sentence, which holds a path */
 
 /* Appends the value to `out`. EXPAND_E_INVALID: `why` says what is wrong, with no value in it. */
 int expand(const ExpandEnv *env, Span text, Buf *out, Expansion *ret, Buf *why) MUST_CHECK;

@@ -51,7 +51,9 @@ static size_t first_token(Span s)
 /* A comment begins where a value could: not in the middle of a plain word such as http://x. */
 static bool may_begin(Span s, size_t i)
 {
-        return i == 0 || strchr(" \t\r\n,{}[]\":", s.ptr[i - 1]);
+        if (i >= 2 && s.ptr[i - 1] == ':')
+                return s.ptr[i - 2] == '"';
+        return i == 0 || strchr(" \t\r\n,{}[]\"", s.ptr[i - 1]);
 }
 
 static void blank_comments(Buf *text)

@@ -51,7 +51,7 @@ static int load_config(const ConfigLoadArgs *args, Bind *b)
                                b->pending == 1 ? "key has" : "keys have");
                 say_file(args, DIAG_NOTE, b->diags, text);
         }
-        if (args->source->world_readable && b->n_masks)
+        if (args->source->world_readable && b->masks.n)
                 say_file(args, DIAG_WARNING, b->diags,
                          "holds literal secrets, and everybody may read it: chmod 600 it, or keep them in "
                          "files of their own");

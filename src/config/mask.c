@@ -45,11 +45,18 @@ static bool holds_secrets(Span key)
         return span_equal(key, SPAN("headers")) || span_equal(key, SPAN("secrets"));
 }
 
+/* One reference and nothing else: says where a secret is, not what it is. */
+static bool is_reference(Span s)
+{
+        return span_starts(s, SPAN("${")) && span_find(s, '}') == s.len - 1 &&
+               span_find_span(s, SPAN(":-")) == s.len;
+}
+
 /* The depth of the tree is bounded: LIMIT_CONFIG_DEPTH. */
 static int mask_below(MaskList *l, const Node *n, bool all)
 {
         if (n->kind == NODE_SCALAR)
-                return all || token_shape(n->text) ? mask_add(l, n) : 0;
+                return (all && !is_reference(n->text)) || token_shape(n->text) ? mask_add(l, n) : 0;
         int r = 0;
         for (const Node *c = n->first; c && r == 0; c = c->next)
                 r = mask_below(l, c,

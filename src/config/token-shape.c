@@ -46,10 +46,11 @@ static bool is_alnum(char c)
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-static size_t run_length(Span s, const char *more)
+/* How many characters of an alphabet s begins with; `most` is enough. */
+static size_t run_length(Span s, const char *more, size_t most)
 {
         size_t n = 0;
-        while (n < s.len && (is_alnum(s.ptr[n]) || (s.ptr[n] && strchr(more, s.ptr[n]))))
+        while (n < MIN(s.len, most) && (is_alnum(s.ptr[n]) || (s.ptr[n] && strchr(more, s.ptr[n]))))
                 n++;
         return n;
 }
@@ -57,16 +58,25 @@ static size_t run_length(Span s, const char *more)
 /* header.payload.signature, each base64url, the first beginning as {"...  does. */
 static bool is_jwt(Span s)
 {
+        enum { PART_SHORTEST = 10, PART_LONGEST = 8192 };
+        const char *more = "_-";
         if (!span_starts(s, SPAN("eyJ")))
                 return false;
-        size_t header = run_length(s, "_-");
+        size_t header = run_length(s, more, PART_LONGEST);
         Span rest = span_skip(s, header);
-        if (header < 10 || !span_starts(rest, SPAN(".eyJ")))
+        if (header < PART_SHORTEST || !span_starts(rest, SPAN(".eyJ")))
                 return false;
         rest = span_skip(rest, 1);
-        size_t payload = run_length(rest, "_-");
+        size_t payload = run_length(rest, more, PART_LONGEST);
         rest = span_skip(rest, payload);
-        return payload >= 10 && span_starts(rest, SPAN(".")) && run_length(span_skip(rest, 1), "_-") >= 10;
+        return payload >= PART_SHORTEST && span_starts(rest, SPAN(".")) &&
+               run_length(span_skip(rest, 1), more, PART_SHORTEST) == PART_SHORTEST;
+}
+
+static bool has_shape(Span s, const Shape *shape)
+{
+        return span_starts(s, shape->prefix) &&
+               run_length(span_skip(s, shape->prefix.len), shape->more, shape->least) == shape->least;
 }
 
 /* SCHEME://USER:PASSWORD@HOST, anywhere in the text. */
@@ -92,7 +102,7 @@ static bool has_bearer(Span text)
 {
         enum { LEAST = 8 };
         size_t at = span_find_span(text, SPAN("Bearer "));
-        return at < text.len && run_length(span_skip(text, at + 7), "._~+/=-") >= LEAST;
+        return at < text.len && run_length(span_skip(text, at + 7), "._~+/=-", LEAST) == LEAST;
 }
 
 const char *token_shape(Span text)
@@ -112,8 +122,7 @@ const char *token_shape(Span text)
                 if (is_jwt(s))
                         return "JSON web token";
                 for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
-                        if (span_starts(s, shapes[i].prefix) &&
-                            run_length(span_skip(s, shapes[i].prefix.len), shapes[i].more) >= shapes[i].least)
+                        if (has_shape(s, &shapes[i]))
                                 return shapes[i].kind;
         }
         return NULL;

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limit-table.h"
+#include "base/nearest.h"
+#include "base/parse.h"
+#include "config/bind-key.h"
+#include "config/bind-text.h"
+#include "config/foreign.h"
+#include "config/value.h"
+
+typedef struct KnownKeys {
+        Nearest nearest;
+        Buf list;
+        char best[64];
+} KnownKeys;
+
+static void offer_key(void *data, Span key)
+{
+        KnownKeys *k = data;
+        char text[64];
+        if (key.len >= sizeof(text))
+                return;
+        memcpy(text, key.ptr, key.len);
+        text[key.len] = '\0';
+        const char *before = k->nearest.best;
+        unsigned distance = k->nearest.distance;
+        nearest_offer(&k->nearest, text);
+        if (k->nearest.best != before || k->nearest.distance != distance) {
+                memcpy(k->best, text, key.len + 1);
+                k->nearest.best = k->best;
+        }
+        if (buf_appendf(&k->list, "%s%s", k->list.len ? ", " : "", text) < 0)
+                buf_clear(&k->list);
+}
+
+/* The full path of a key that stands elsewhere in the same struct: `memory` is sandbox.memory. */
+static const char *find_elsewhere(SchemaOwner owner, Span key)
+{
+        for (const SchemaRow *row = schema_first(owner); row; row = schema_next(row)) {
+                const char *local = schema_local_path(row), *dot = strrchr(local, '.');
+                if (dot && !row->internal && span_equal(span_of(dot + 1), key))
+                        return local;
+        }
+        return NULL;
+}
+
+/* Whose key it is when it stands in the wrong place. */
+static const char *find_owner(Span key)
+{
+        if (schema_find(OWNER_SERVER, key) || schema_has_below(OWNER_SERVER, key))
+                return "a server (under servers.NAME, or under `defaults` for all of them)";
+        if (schema_find(OWNER_ROOT, key) || schema_has_below(OWNER_ROOT, key))
+                return "the whole file, and stands at its left edge";
+        return NULL;
+}
+
+static void say_unknown(Bind *b, const BindTarget *t, const Node *n, Span prefix)
+{
+        enum { LISTED = 12 * 16 };
+        KnownKeys k = {.nearest = NEAREST_INIT(n->key->text), .list = BUF_INIT(LISTED)};
+        schema_each_below(t->owner, prefix, offer_key, &k);
+        for (size_t i = 0; i < foreign_table_size; i++)
+                if (foreign_table[i].owner == t->owner && prefix.len == 0 &&
+                    foreign_table[i].act == FOREIGN_ALIAS)
+                        offer_key(&k, span_of(foreign_table[i].key));
+
+        const char *elsewhere = find_elsewhere(t->owner, n->key->text), *owner = find_owner(n->key->text);
+        if (elsewhere)
+                bind_say(b, DIAG_ERROR, n->key, "is not known here (did you mean %s?)", elsewhere);
+        else if (owner && t->owner != OWNER_VIEW)
+                bind_say(b, DIAG_ERROR, n->key, "is not known here: it is a key of %s", owner);
+        else if (k.nearest.best)
+                bind_say(b, DIAG_ERROR, n->key, "is not known (did you mean %s?)", k.best);
+        else if (k.list.len && prefix.len)
+                bind_say(b, DIAG_ERROR, n->key, "is not known; here may stand: %s", k.list.data);
+        else
+                bind_say(b, DIAG_ERROR, n->key, "is not known");
+        buf_done(&k.list);
+}
+
+/* `map` is the one that holds the alias: our own name for it must not stand there too. */
+static int bind_alias(Bind *b, BindTarget *t, const ForeignRow *f, const Node *n, const Node *map)
+{
+        const SchemaRow *row = schema_find(t->owner, span_of(f->text));
+        const Node *other = map;
+        Span rest = span_of(f->text), part;
+        while (other && span_next(&rest, '.', &part))
+                other = node_get(other, part);
+        if (other) {
+                bind_say(b, DIAG_ERROR, n->key,
+                         "means the same as `%s`, which is on line %u: keep one of them", f->text,
+                         other->key->line);
+                return 0;
+        }
+        return bind_value(b, row, t->object, n);
+}
+
+static void bind_transport(Bind *b, BindTarget *t, const ForeignRow *f, const Node *n)
+{
+        if (n->kind == NODE_SCALAR && span_equal_nocase(n->text, SPAN("stdio")))
+                return;
+        bind_say(b, DIAG_ERROR, n, "%s", f->text);
+        t->skip = true;
+}
+
+static void bind_disabled(Bind *b, BindTarget *t, const Node *n)
+{
+        const ConfigHead *head = t->object;
+        if (!head->name)
+                bind_say(b, DIAG_ERROR, n->key, "is for one server: it cannot stand in `defaults`");
+        else if (n->kind != NODE_SCALAR || parse_bool(n->text, &t->skip) < 0)
+                bind_say(b, DIAG_ERROR, n, "is not true or false");
+        else if (t->skip)
+                bind_say(b, DIAG_NOTE, n, "this server is left out");
+}
+
+static int bind_foreign(Bind *b, BindTarget *t, const ForeignRow *f, const Node *n, const Node *map)
+{
+        switch (f->act) {
+        case FOREIGN_ALIAS:
+                return bind_alias(b, t, f, n, map);
+        case FOREIGN_SILENT:
+                return 0;
+        case FOREIGN_IGNORE:
+                bind_say(b, DIAG_WARNING, n->key, "%s", f->text);
+                return 0;
+        case FOREIGN_REFUSE:
+                bind_say(b, DIAG_ERROR, n->key, "%s", f->text);
+                t->skip = true;
+                return 0;
+        case FOREIGN_TYPE:
+                bind_transport(b, t, f, n);
+                return 0;
+        default:
+                bind_disabled(b, t, n);
+                return 0;
+        }
+}
+
+static int union_word(const SchemaRow *row)
+{
+        int n = 0;
+        while (row->words[n])
+                n++;
+        return n - 1;
+}
+
+int bind_section(Bind *b, BindTarget *t, const Node *n, Span path, const SchemaRow *row)
+{
+        if (node_is_null(n))
+                return 0;
+        if (n->kind != NODE_MAP) {
+                bind_say(b, DIAG_ERROR, n, "is %s, where a map of keys is expected", node_kind_name(n));
+                return 0;
+        }
+        if (row) {
+                int word = union_word(row);
+                memcpy(value_field_rw(row, t->object), &word, sizeof(word));
+        }
+        return bind_map_of_keys(b, t, n, path);
+}
+
+static int bind_key(Bind *b, BindTarget *t, const Node *n, Span path, const Node *map)
+{
+        const SchemaRow *row = schema_find(t->owner, path);
+        bool below = (!row || n->kind == NODE_MAP) && schema_has_below(t->owner, path);
+        if (row && !below)
+                return bind_value(b, row, t->object, n);
+        if (below)
+                return bind_section(b, t, n, path, row);
+
+        bool top = span_find(path, '.') == path.len;
+        const ForeignRow *f = top ? foreign_find(t->owner, path) : NULL;
+        if (f)
+                return bind_foreign(b, t, f, n, map);
+        say_unknown(b, t, n, span_first(path, path.len - MIN(path.len, n->key->text.len + 1)));
+        return 0;
+}
+
+int bind_map_of_keys(Bind *b, BindTarget *t, const Node *map, Span prefix)
+{
+        CLEANUP(buf_done) Buf path = BUF_INIT(LIMIT_KEY_PATH);
+        for (const Node *c = map->first; c; c = c->next) {
+                size_t back;
+                if (span_find(c->key->text, '.') < c->key->text.len) {
+                        bind_say(b, DIAG_ERROR, c->key,
+                                 "\"%.80s\" is not known: keys stand inside each other, they are not joined "
+                                 "by dots",
+                                 c->key->text.ptr);
+                        continue;
+                }
+                buf_clear(&path);
+                int r = buf_append_span(&path, prefix);
+                if (r == 0 && prefix.len)
+                        r = buf_append_char(&path, '.');
+                if (r == 0)
+                        r = buf_append_span(&path, c->key->text);
+                if (r == -ENOBUFS) {
+                        bind_say(b, DIAG_ERROR, c->key, "a key of %zu bytes", c->key->text.len);
+                        continue;
+                }
+                if (r == 0)
+                        r = bind_path_key(b, c->key->text, &back);
+                if (r < 0)
+                        return r;
+                r = bind_key(b, t, c, buf_span(&path), map);
+                bind_path_back(b, back);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
