@@ -108,18 +108,18 @@ static void test_text(void **state UNUSED)
 {
         Diag d = {.severity = DIAG_ERROR,
                   .at = AT("etc/a.yaml", 12, 9, 5),
-                  .key = "servers.fs.comnand",
+                  .key = "servers.fs.comand",
                   .message = "unknown key; did you mean 'command'?",
-                  .source = "    comnand: x"};
+                  .source = "    comand: x"};
         check_text(&d, false,
-                   "etc/a.yaml:12:9: error: servers.fs.comnand: unknown key; did you mean 'command'?\n"
-                   "        comnand: x\n"
+                   "etc/a.yaml:12:9: error: servers.fs.comand: unknown key; did you mean 'command'?\n"
+                   "        comand: x\n"
                    "            ^~~~~\n");
         check_text(&d, true,
-                   "\033[1metc/a.yaml:12:9: \033[0m\033[1;31merror:\033[0m servers.fs.comnand: unknown key; "
+                   "\033[1metc/a.yaml:12:9: \033[0m\033[1;31merror:\033[0m servers.fs.comand: unknown key; "
                    "did you "
                    "mean 'command'?\n"
-                   "        comnand: x\n"
+                   "        comand: x\n"
                    "    \033[1;32m        ^~~~~\033[0m\n");
         d.severity = DIAG_WARNING;
         d.source = NULL;
