@@ -18,7 +18,7 @@ enum { _IMPORT_JSON_E_SUCCESS, IMPORT_JSON_E_INVALID };
 int import_json(Buf *text, json_t **ret, Buf *why) MUST_CHECK;
 
 /* For CLEANUP: json_decref() of what is not NULL. */
-static inline void json_decref_p_(json_t **p)
+static inline void import_json_done(json_t **p)
 {
         json_decref(*p);
 }

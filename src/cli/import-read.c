@@ -111,7 +111,7 @@ PRINTF(3, 4) static int refuse(const ImportFile *file, Buf *why, const char *fmt
 
 int import_read_text(Import *im, const ImportFile *file, unsigned places, Buf *text, Buf *why)
 {
-        CLEANUP(json_decref_p_) json_t *root = NULL;
+        CLEANUP(import_json_done) json_t *root = NULL;
         CLEANUP(buf_done) Buf wrong = BUF_INIT(4096);
         int r = import_json(text, &root, &wrong);
         if (r == IMPORT_JSON_E_INVALID)

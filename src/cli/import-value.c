@@ -227,8 +227,10 @@ static bool announces(Span before, Span *ret_name)
                 return false;
         while (span_starts(before, SPAN("-")))
                 before = span_skip(before, 1);
+        if (!import_is_secret_name(before))
+                return false;
         *ret_name = before;
-        return import_is_secret_name(before);
+        return true;
 }
 
 int import_argument(Import *im, ImportServer *s, Span text, Span before, size_t i, ImportValue *ret)
