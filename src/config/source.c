@@ -202,6 +202,8 @@ static bool masked(const SourceMask *masks, size_t n, uint32_t line, uint32_t co
 
 static int copy_masked(Span line, uint32_t number, const SourceMask *masks, size_t n, Buf *b)
 {
+        if (n == 0)
+                return buf_append_span(b, line);
         int r = 0;
         for (uint32_t col = 1; line.len && r == 0; col++) {
                 size_t size = MAX(utf8_sequence(line), (size_t)1);
@@ -221,13 +223,26 @@ static size_t masks_of_line(const SourceMask *masks, size_t n, uint32_t line, So
         return k;
 }
 
-int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, DiagList *diags)
+/* A line as it may be shown: nothing when it is blank, or has more masks than are looked at. */
+static int show_line(Span line, uint32_t number, const SourceMask *masks, size_t n_masks, Buf *shown)
 {
         enum { MASKS_OF_A_LINE = 256 };
         SourceMask here[MASKS_OF_A_LINE];
+        size_t k = masks_of_line(masks, n_masks, number, here, ARRAY_SIZE(here));
+        buf_clear(shown);
+        if (k == ARRAY_SIZE(here) || span_trim(line).len == 0)
+                return 0;
+        int r = copy_masked(line, number, here, k, shown);
+        if (r == 0 && span_ends(buf_span(shown), SPAN("\r")))
+                shown->len--;
+        return r;
+}
+
+int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, DiagList *diags)
+{
         CLEANUP(buf_done) Buf shown = BUF_INIT(LIMIT_CONFIG_FILE);
         Span text = buf_span(&s->text), rest = text, line = SPAN_NONE;
-        uint32_t number = 0;
+        uint32_t number = 0, ready = 0; /* the line that was read last; the one in `shown` */
 
         diag_list_sort(diags);
         for (Diag *d = diags->first; d; d = d->next) {
@@ -237,15 +252,10 @@ int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, Diag
                         number++;
                 if (number != d->at.line)
                         continue; /* past the end: the mark of an end of file */
-                size_t k = masks_of_line(masks, n_masks, number, here, ARRAY_SIZE(here));
-                buf_clear(&shown);
-                int r = k == ARRAY_SIZE(here) ? 0
-                                              : copy_masked(span_trim(line).len ? line : SPAN_NONE, number,
-                                                            here, k, &shown);
+                int r = ready == number ? 0 : show_line(line, number, masks, n_masks, &shown);
                 if (r < 0)
                         return r;
-                if (span_ends(buf_span(&shown), SPAN("\r")))
-                        shown.len--;
+                ready = number;
                 if (shown.len)
                         d->source = arena_strdup(&diags->arena, buf_span(&shown));
         }
