@@ -362,6 +362,11 @@ static int bind_key(Bind *b, Target *t, const Node *n, Span path)
 {
         const SchemaRow *row = schema_find(t->owner, path);
         bool below = schema_has_below(t->owner, path);
+        const ConfigWritten *w = row && t->owner == OWNER_ROOT ? config_written(t->object, row) : NULL;
+        if (w && w->line) { /* keys are unique: its other name stood before */
+                bind_say(b, DIAG_ERROR, n->key, "stands under its other name on line %u already", w->line);
+                return 0;
+        }
         if (row && !(below && n->kind == NODE_MAP))
                 return bind_value(b, row, t->object, n);
         if (below)

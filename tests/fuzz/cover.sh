@@ -4,7 +4,8 @@
 # Which lines of the readers the committed inputs reach: builds the replay with
 # clang's coverage counters in fuzz-cover/ below the build directory and prints
 # a line for each file, with and without the lines that only a failed
-# allocation reaches (those that say ENOMEM). CLANG names another clang.
+# allocation reaches: those that say ENOMEM, and `return r;` after `if (r < 0)`
+# or the like. CLANG names another clang.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -30,11 +31,12 @@ report() {
                         BEGIN { while ((getline line < text) > 0) source[++n] = line }
                         /^DA:/ {
                                 all++; hit += $3 > 0
-                                if ($3 == 0 && source[$2] ~ /ENOMEM/) memory++
+                                passed = source[$2] ~ /return r;/ && source[$2 - 1] ~ /if \(r( < 0.*)?\)$/
+                                if ($3 == 0 && (source[$2] ~ /ENOMEM/ || passed)) memory++
                                 else if ($3 == 0) missed = missed " " $2
                         }
                         END {
-                                printf "%-10s %-26s %4d of %4d lines %6.2f %%, without ENOMEM %6.2f %%%s\n", target, file,
+                                printf "%-10s %-26s %4d of %4d lines %6.2f %%, without memory failures %6.2f %%%s\n", target, file,
                                         hit, all, 100 * hit / all, 100 * hit / (all - memory),
                                         missed == "" ? "" : "; missed:" missed
                         }' "$name.lcov"

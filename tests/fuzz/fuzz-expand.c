@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CLEANUP(buf_done) Buf quoted = BUF_INIT(BUF_CAP_NONE), plain = BUF_INIT(BUF_CAP_NONE);
         Span text = span_from((const char *)data, size);
         Expansion e = {0};
-        int r = expand(&fuzz_world, text, &out, &e, &why);
+        int r = expand(size % 2 ? &fuzz_world : &fuzz_bare_world, text, &out, &e, &why);
         FUZZ_CHECK(r == 0 || (r == EXPAND_E_INVALID && why.len > 0));
         FUZZ_CHECK(out.len <= LIMIT_CONFIG_VALUE);
         FUZZ_CHECK(e.references || r || span_find(text, '$') < text.len || span_equal(text, buf_span(&out)));

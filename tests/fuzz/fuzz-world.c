@@ -28,6 +28,11 @@ static const char *world_get(const ExpandEnv *env UNUSED, const char *name)
         return strcmp(name, "R") == 0 ? expand_real.get(&expand_real, "NO SUCH VARIABLE") : NULL;
 }
 
+static const char *bare_get(const ExpandEnv *env UNUSED, const char *name UNUSED)
+{
+        return NULL;
+}
+
 typedef struct File {
         const char *path;
         Span text;
@@ -63,6 +68,8 @@ static const File files[] = {
         FAILS("/io", -EIO),
 };
 
+static const char *const real_files[] = {"/", "/dev/null", "/proc/version", "/no such file"};
+
 /* More lines than a map may have. */
 static int read_lines(Buf *b)
 {
@@ -79,10 +86,12 @@ static int world_read(const ExpandEnv *env UNUSED, const char *path, Buf *b)
                         return files[i].error ? files[i].error : buf_append_span(b, files[i].text);
         if (strcmp(path, "/lines") == 0)
                 return read_lines(b);
-        /* As above: a directory, a device, a small file. */
-        if (strcmp(path, "/") == 0 || strcmp(path, "/dev/null") == 0 || strcmp(path, "/proc/version") == 0)
-                return expand_real.read(&expand_real, path, b);
+        /* As above: a directory, a device, a small file, and none. */
+        for (size_t i = 0; i < ARRAY_SIZE(real_files); i++)
+                if (strcmp(path, real_files[i]) == 0)
+                        return expand_real.read(&expand_real, path, b);
         return -ENOENT;
 }
 
 const ExpandEnv fuzz_world = {.get = world_get, .read = world_read};
+const ExpandEnv fuzz_bare_world = {.get = bare_get, .read = world_read};

@@ -50,7 +50,20 @@ servers: [a]
 
 servers: {a: ~, b: x, c: [], d: {}}
 
+# as it is
 nothing: 1
+ready: any
+servers: {a: {command: x, start: lazy, sandbox: {profile: none}}}
+
+listen: [0.0.0.0:5]
+servers: {a: {command: x, start: eagr}}
+
+listen: [{address: unix:/a, mode: x}, {address: unix:/b, mode: "7777"}, "unix:/LONG"]
+auth: {tokens: [{name: LONG, hash: "sha256:00"}]}
+servers: {a: {command: x, cwd: "/a\x01", tools: {allow: [""]}, sandbox: {secrets: {LONG: x}}}}
+
+servers: {a: {command: x}}
+mcpServers: {b: {command: x}}
 
 server: {}
 
@@ -243,7 +256,7 @@ a: 'x
 "\xzz"
 
 a: "\ud83d\ude00"
-""".strip("\n").split("\n\n")
+""".replace("LONG", "l" * 110).strip("\n").split("\n\n")
 
 ENV_FILES = [
     "", "\n", "A=1", "A=1\n", "export A=1\nB='x y'\nC=\"a\\n\\t\\r\\\"\\\\\\$\"\n", "# c\n\nA=x # c\nB=#\nC=x#y\n",
@@ -253,7 +266,7 @@ EXPANSIONS = """
 a $ $a $$ $$$ ${A} x${A}y ${A:-b} ${E:-b} ${E} ${NO} ${NO:-} ${NO:-a:-b} ${F} ${R} ${Q} ${D} ${env:A} ${env:} ${} ${9} ${a
 ${a${b}} ${file:/f} ${file:/n} ${file:/e} ${file:/b} ${file:/z} ${file:/big} ${file:/dir} ${file:/fifo} ${file:/loop}
 ${file:/no} ${file:/io} ${file:/x} ${file:x} ${file:~/x} ${file:/../x} ${file:} ${file:/} ${file:/dev/null}
-${file:/proc/version} ${credential:s} ${credential:} ${credential:..} ${credential:nope} ${userHome} ${input:x} ${command:x}
+${file:/proc/version} "${file:/no such file}" x${credential:s} ${credential:s} ${credential:} ${credential:..} ${credential:nope} ${userHome} ${input:x} ${command:x}
 ${config:x} ${workspaceFolder} ${workspaceFolderBasename} ${pathSeparator} ${/} ${A}${B}${C}$$${A} ${file:/lines}
 """.split() + ["", "${A B}", "${" + "A" * 300 + "}", "${file:/" + "a" * 5000 + "}", "a" * 65537, "x" * 65000 + "${Q}" * 100,
                "${file:/a\tb}"]
@@ -357,6 +370,7 @@ def write_configs(schema):
            b"n" * 70 + b": {command: x, tools: {allow: ['" + b"t" * 1100 + b"'], rename: {a: " + b"r" * 130 + b"}}}}\n"]
     for data in big:
         write("config", data)
+    write("blob", b"\0MVCG" + struct.pack("=IQ", 1, 0))
     write("blob", b"\1")
     write("blob", b"\3")
 
