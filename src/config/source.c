@@ -235,6 +235,8 @@ static bool masked(const SourceMask *masks, size_t n, uint32_t line, uint32_t co
 
 static int copy_masked(Span line, uint32_t number, const SourceMask *masks, size_t n, Buf *b)
 {
+        if (n == 0)
+                return buf_append_span(b, line);
         int r = 0;
         for (uint32_t col = 1; line.len && r == 0; col++) {
                 size_t size = MAX(utf8_sequence(line), (size_t)1);
@@ -254,13 +256,32 @@ static size_t masks_of_line(const SourceMask *masks, size_t n, uint32_t line, So
         return k;
 }
 
-int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, DiagList *diags)
+/* A line as it may be shown: nothing when it has more masks than are looked at. */
+static int show_line(Span line, uint32_t number, const SourceMask *masks, size_t n_masks, Buf *shown)
 {
         enum { MASKS_OF_A_LINE = 256 };
         SourceMask here[MASKS_OF_A_LINE];
+        size_t k = masks_of_line(masks, n_masks, number, here, ARRAY_SIZE(here));
+        buf_clear(shown);
+        if (k == ARRAY_SIZE(here))
+                return 0;
+        int r = copy_masked(line, number, here, k, shown);
+        if (r == 0 && span_ends(buf_span(shown), SPAN("\r")))
+                shown->len--;
+        return r;
+}
+
+static int show_guessed(const SourceGuess *guess, Span line, Buf *shown)
+{
+        buf_clear(shown);
+        return source_copy_guessed(guess, line, shown);
+}
+
+int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, DiagList *diags)
+{
         CLEANUP(buf_done) Buf shown = BUF_INIT(LIMIT_CONFIG_FILE);
         Span text = buf_span(&s->text), rest = text, line = SPAN_NONE;
-        uint32_t number = 0;
+        uint32_t number = 0, ready = 0; /* the line that was read last; the one in `shown` */
         SourceGuess guess = SOURCE_GUESS_INIT;
 
         diag_list_sort(diags);
@@ -274,14 +295,12 @@ int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, Diag
                 }
                 if (number != d->at.line || span_trim(line).len == 0)
                         continue; /* past the end: the mark of an end of file */
-                size_t k = masks ? masks_of_line(masks, n_masks, number, here, ARRAY_SIZE(here)) : 0;
-                if (k == ARRAY_SIZE(here))
-                        continue;
-                buf_clear(&shown);
-                int r = masks ? copy_masked(line, number, here, k, &shown)
-                              : source_copy_guessed(&guess, line, &shown);
+                int r = ready == number ? 0
+                        : masks         ? show_line(line, number, masks, n_masks, &shown)
+                                        : show_guessed(&guess, line, &shown);
                 if (r < 0)
                         return r;
+                ready = number;
                 if (shown.len)
                         d->source = arena_strdup(&diags->arena, buf_span(&shown));
         }
