@@ -64,13 +64,22 @@ static void say_unknown(Bind *b, const BindTarget *t, const Node *n, Span prefix
         buf_done(&k.list);
 }
 
+/* The node of a path such as tools.deny, or NULL. */
+static const Node *find_node(const Node *map, Span path)
+{
+        Span part;
+        while (map && span_next(&path, '.', &part))
+                map = node_get(map, part);
+        return map;
+}
+
 static int bind_alias(Bind *b, BindTarget *t, const ForeignRow *f, const Node *n)
 {
         const SchemaRow *row = schema_find(t->owner, span_of(f->text));
-        const ConfigWritten *w = config_written(t->object, row);
-        if (w && w->line && t->owner == OWNER_ROOT) {
+        const Node *same = find_node(t->map, span_of(f->text));
+        if (same) {
                 bind_say(b, DIAG_ERROR, n->key, "means the same as `%s`, which is already on line %u",
-                         f->text, w->line);
+                         f->text, same->key->line);
                 return 0;
         }
         return bind_value(b, row, t->object, n);
@@ -158,6 +167,8 @@ static int bind_key(Bind *b, BindTarget *t, const Node *n, Span path)
 int bind_map_of_keys(Bind *b, BindTarget *t, const Node *map, Span prefix)
 {
         CLEANUP(buf_done) Buf path = BUF_INIT(LIMIT_KEY_PATH);
+        if (prefix.len == 0)
+                t->map = map;
         for (const Node *c = map->first; c; c = c->next) {
                 size_t back;
                 if (span_find(c->key->text, '.') < c->key->text.len) {
