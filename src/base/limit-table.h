@@ -16,6 +16,7 @@
         L(CONFIG_BLOB,      8 * 1024 * 1024, "bytes",  "A resolved configuration as it travels between processes.") \
         L(CONFIG_VALUE,     64 * 1024,       "bytes",  "One value after its references are replaced, and a file that one names.") \
         L(CONFIG_LIST,      10000,           "items",  "Entries of one list or map.") \
+        L(CONFIG_KEY,       1000,            "bytes",  "One key of a configuration file, so that it can be printed as one.") \
         L(CONFIG_ENV_FILE,  256 * 1024,      "bytes",  "An environment file that a server names.") \
         L(KEY_PATH,         1024,            "bytes",  "The path of a configuration key inside its server or view.") \
         L(VALIDATOR_TIME,   30,              "seconds","How long the validator process may take; then it is ended.") \

@@ -4,6 +4,7 @@
 #include "base/json-writer.h"
 #include "base/limit-table.h"
 #include "config/node.h"
+#include "config/source.h"
 
 typedef struct Level {
         Node *node;
@@ -14,6 +15,7 @@ typedef struct Level {
 typedef struct Parse {
         Arena *arena;
         const char *file;
+        Span text;
         DiagList *diags;
         yaml_parser_t yaml;
         Level stack[LIMIT_CONFIG_DEPTH];
@@ -66,6 +68,8 @@ static int refuse_syntax(Parse *p)
         const char *problem = p->yaml.problem ? p->yaml.problem : "not YAML";
         if (p->yaml.error == YAML_MEMORY_ERROR)
                 return -ENOMEM;
+        if (p->yaml.error == YAML_READER_ERROR) /* which has no mark, but an offset */
+                p->yaml.problem_mark.line = source_line_at(p->text, p->yaml.problem_offset) - 1;
         for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
                 if (strcmp(problem, hints[i].problem) == 0)
                         return refuse(p, &p->yaml.problem_mark, "%s", hints[i].say);
@@ -92,6 +96,19 @@ static int new_node(Parse *p, NodeKind kind, const yaml_event_t *e, Node **ret)
         return 0;
 }
 
+static int attach_key(Parse *p, Level *l, const Node *n, const yaml_event_t *e)
+{
+        if (n->kind != NODE_SCALAR)
+                return refuse(p, &e->start_mark, "a key must be a plain text, not %s", node_kind_name(n));
+        if (!n->quoted && span_equal(n->text, SPAN("<<")))
+                return refuse(p, &e->start_mark,
+                              "merge keys are not accepted: write the keys out, or use `defaults`");
+        if (n->text.len > LIMIT_CONFIG_KEY)
+                return refuse(p, &e->start_mark, "a key of more than %d bytes", LIMIT_CONFIG_KEY);
+        l->key = n;
+        return 0;
+}
+
 /* Hangs a finished scalar or a begun container into the tree. */
 static int attach(Parse *p, Node *n, const yaml_event_t *e)
 {
@@ -100,16 +117,8 @@ static int attach(Parse *p, Node *n, const yaml_event_t *e)
                 return 0;
         }
         Level *l = &p->stack[p->depth - 1];
-        if (l->node->kind == NODE_MAP && !l->key) {
-                if (n->kind != NODE_SCALAR)
-                        return refuse(p, &e->start_mark, "a key must be a plain text, not %s",
-                                      node_kind_name(n));
-                if (!n->quoted && span_equal(n->text, SPAN("<<")))
-                        return refuse(p, &e->start_mark,
-                                      "merge keys are not accepted: write the keys out, or use `defaults`");
-                l->key = n;
-                return 0;
-        }
+        if (l->node->kind == NODE_MAP && !l->key)
+                return attach_key(p, l, n, e);
         n->key = l->key;
         l->key = NULL;
         *l->tail = n;
@@ -258,7 +267,7 @@ static int run(Parse *p)
 
 int node_parse(Arena *arena, const char *file, Span text, DiagList *diags, Node **ret)
 {
-        Parse p = {.arena = arena, .file = file, .diags = diags};
+        Parse p = {.arena = arena, .file = file, .text = text, .diags = diags};
         if (!yaml_parser_initialize(&p.yaml))
                 return -ENOMEM;
         yaml_parser_set_encoding(&p.yaml, YAML_UTF8_ENCODING);

@@ -109,12 +109,43 @@ static int read_path(const char *path, Source *s, DiagList *diags)
 
 /* ---- the text ------------------------------------------------------------ */
 
-static uint32_t line_of(Span text, size_t offset)
+/* Length of the line break at the start of s, 0 if there is none. These are the breaks of YAML 1.1, by which
+ * the parser counts lines: with others, masks would lie on the wrong lines. */
+static size_t line_break(Span s)
 {
-        uint32_t line = 1;
-        for (size_t i = 0; i < offset; i++)
-                line += text.ptr[i] == '\n';
-        return line;
+        static const Span breaks[] = {{"\n", 1},       {"\r\n", 2},         {"\r", 1},
+                                      {"\xc2\x85", 2}, {"\xe2\x80\xa8", 3}, {"\xe2\x80\xa9", 3}};
+        for (size_t i = 0; i < ARRAY_SIZE(breaks); i++)
+                if (span_starts(s, breaks[i]))
+                        return breaks[i].len;
+        return 0;
+}
+
+/* Takes the next line off *text; false when there is none. */
+static bool next_line(Span *text, Span *ret_line)
+{
+        if (!text->ptr)
+                return false;
+        for (size_t i = 0; i < text->len; i++) {
+                size_t n = strchr("\n\r\xc2\xe2", text->ptr[i]) ? line_break(span_skip(*text, i)) : 0;
+                if (n == 0)
+                        continue;
+                *ret_line = span_first(*text, i);
+                *text = span_skip(*text, i + n);
+                return true;
+        }
+        *ret_line = *text;
+        *text = SPAN_NONE;
+        return true;
+}
+
+uint32_t source_line_at(Span text, size_t offset)
+{
+        uint32_t number = 0;
+        Span line;
+        for (const char *at = text.ptr + offset; next_line(&text, &line) && line.ptr <= at;)
+                number++;
+        return MAX(number, 1U);
 }
 
 static int check_text(Source *s, DiagList *diags)
@@ -130,11 +161,11 @@ static int check_text(Source *s, DiagList *diags)
         for (Span rest = t; rest.len;) {
                 size_t n = utf8_sequence(rest), at = t.len - rest.len;
                 if (n == 0)
-                        return refuse(diags, s->name, line_of(t, at),
+                        return refuse(diags, s->name, source_line_at(t, at),
                                       "is not UTF-8: the byte 0x%02x stands here",
                                       (unsigned)(uint8_t)rest.ptr[0]);
                 if (rest.ptr[0] == '\0')
-                        return refuse(diags, s->name, line_of(t, at),
+                        return refuse(diags, s->name, source_line_at(t, at),
                                       "has a NUL byte here: it is not a text");
                 rest = span_skip(rest, n);
         }
@@ -233,7 +264,7 @@ int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, Diag
         for (Diag *d = diags->first; d; d = d->next) {
                 if (d->source || !d->at.line || !d->at.file || strcmp(d->at.file, s->name) != 0)
                         continue;
-                while (number < d->at.line && span_next(&rest, '\n', &line))
+                while (number < d->at.line && next_line(&rest, &line))
                         number++;
                 if (number != d->at.line)
                         continue; /* past the end: the mark of an end of file */
@@ -244,8 +275,6 @@ int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, Diag
                                                             here, k, &shown);
                 if (r < 0)
                         return r;
-                if (span_ends(buf_span(&shown), SPAN("\r")))
-                        shown.len--;
                 if (shown.len)
                         d->source = arena_strdup(&diags->arena, buf_span(&shown));
         }
