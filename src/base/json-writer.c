@@ -76,12 +76,41 @@ void json_write_array_end(JsonWriter *w)
         close_level(w, SPAN("]"));
 }
 
+/* Besides what JSON asks for: C1 controls, the line ends of Unicode, byte order marks and noncharacters, so
+ * that the text is one line everywhere and a YAML reader takes it too. n: length of the sequence at s. */
+static bool is_escaped(Span s, size_t n)
+{
+        static const Span rows[] = {{"\xe2\x80\xa8", 3},
+                                    {"\xe2\x80\xa9", 3},
+                                    {"\xef\xbb\xbf", 3},
+                                    {"\xef\xbf\xbe", 3},
+                                    {"\xef\xbf\xbf", 3}};
+        uint8_t c = (uint8_t)s.ptr[0];
+        if (n == 1)
+                return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+        if (n == 2)
+                return c == 0xc2 && (uint8_t)s.ptr[1] < 0xa0;
+        if (n == 3 && (c == 0xe2 || c == 0xef))
+                for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                        if (span_starts(s, rows[i]))
+                                return true;
+        return n == 0;
+}
+
+/* The code point of a sequence of one to three bytes. */
+static unsigned code_of(Span s, size_t n)
+{
+        unsigned code = (uint8_t)s.ptr[0] & (n == 1 ? 0x7fU : n == 2 ? 0x1fU : 0x0fU);
+        for (size_t i = 1; i < n; i++)
+                code = code << 6 | ((uint8_t)s.ptr[i] & 0x3fU);
+        return code;
+}
+
 static int quote_special(Buf *b, Span s, size_t n)
 {
-        uint8_t c = (uint8_t)s.ptr[0];
         if (n == 0)
                 return buf_append_str(b, "\xef\xbf\xbd");
-        switch (c) {
+        switch (s.ptr[0]) {
         case '"':
                 return buf_append_str(b, "\\\"");
         case '\\':
@@ -93,7 +122,7 @@ static int quote_special(Buf *b, Span s, size_t n)
         case '\t':
                 return buf_append_str(b, "\\t");
         default:
-                return buf_appendf(b, "\\u%04x", c);
+                return buf_appendf(b, "\\u%04x", code_of(s, n));
         }
 }
 
@@ -104,9 +133,9 @@ int json_quote(Buf *b, Span s)
                 /* The longest run that needs no escape goes in one piece. */
                 size_t run = 0, n = 1;
                 while (run < s.len) {
-                        uint8_t c = (uint8_t)s.ptr[run];
-                        n = c < 0x80 ? 1 : utf8_sequence(span_skip(s, run));
-                        if (n == 0 || c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+                        Span rest = span_skip(s, run);
+                        n = utf8_sequence(rest);
+                        if (is_escaped(rest, n))
                                 break;
                         run += n;
                 }
@@ -114,7 +143,7 @@ int json_quote(Buf *b, Span s)
                 s = span_skip(s, run);
                 if (s.len && r == 0) {
                         r = quote_special(b, s, n);
-                        s = span_skip(s, 1);
+                        s = span_skip(s, MAX(n, (size_t)1));
                 }
         }
         return r < 0 ? r : buf_append_char(b, '"');

@@ -77,11 +77,11 @@ static void say_unknown(Bind *b, const BindTarget *t, const Node *n, Span prefix
         buf_done(&k.list);
 }
 
-/* `map` is the one that holds the alias: our own name for it must not stand there too. */
-static int bind_alias(Bind *b, BindTarget *t, const ForeignRow *f, const Node *n, const Node *map)
+/* Our own name for it must not stand in the same map too. */
+static int bind_alias(Bind *b, BindTarget *t, const ForeignRow *f, const Node *n)
 {
         const SchemaRow *row = schema_find(t->owner, span_of(f->text));
-        const Node *other = map;
+        const Node *other = t->map;
         Span rest = span_of(f->text), part;
         while (other && span_next(&rest, '.', &part))
                 other = node_get(other, part);
@@ -113,11 +113,11 @@ static void bind_disabled(Bind *b, BindTarget *t, const Node *n)
                 bind_say(b, DIAG_NOTE, n, "this server is left out");
 }
 
-static int bind_foreign(Bind *b, BindTarget *t, const ForeignRow *f, const Node *n, const Node *map)
+static int bind_foreign(Bind *b, BindTarget *t, const ForeignRow *f, const Node *n)
 {
         switch (f->act) {
         case FOREIGN_ALIAS:
-                return bind_alias(b, t, f, n, map);
+                return bind_alias(b, t, f, n);
         case FOREIGN_SILENT:
                 return 0;
         case FOREIGN_IGNORE:
@@ -159,7 +159,7 @@ int bind_section(Bind *b, BindTarget *t, const Node *n, Span path, const SchemaR
         return bind_map_of_keys(b, t, n, path);
 }
 
-static int bind_key(Bind *b, BindTarget *t, const Node *n, Span path, const Node *map)
+static int bind_key(Bind *b, BindTarget *t, const Node *n, Span path)
 {
         const SchemaRow *row = schema_find(t->owner, path);
         bool below = (!row || n->kind == NODE_MAP) && schema_has_below(t->owner, path);
@@ -171,7 +171,7 @@ static int bind_key(Bind *b, BindTarget *t, const Node *n, Span path, const Node
         bool top = span_find(path, '.') == path.len;
         const ForeignRow *f = top ? foreign_find(t->owner, path) : NULL;
         if (f)
-                return bind_foreign(b, t, f, n, map);
+                return bind_foreign(b, t, f, n);
         say_unknown(b, t, n, span_first(path, path.len - MIN(path.len, n->key->text.len + 1)));
         return 0;
 }
@@ -179,6 +179,8 @@ static int bind_key(Bind *b, BindTarget *t, const Node *n, Span path, const Node
 int bind_map_of_keys(Bind *b, BindTarget *t, const Node *map, Span prefix)
 {
         CLEANUP(buf_done) Buf path = BUF_INIT(LIMIT_KEY_PATH);
+        if (prefix.len == 0)
+                t->map = map;
         for (const Node *c = map->first; c; c = c->next) {
                 size_t back;
                 if (span_find(c->key->text, '.') < c->key->text.len) {
@@ -202,7 +204,7 @@ int bind_map_of_keys(Bind *b, BindTarget *t, const Node *map, Span prefix)
                         r = bind_path_key(b, c->key->text, &back);
                 if (r < 0)
                         return r;
-                r = bind_key(b, t, c, buf_span(&path), map);
+                r = bind_key(b, t, c, buf_span(&path));
                 bind_path_back(b, back);
                 if (r < 0)
                         return r;

@@ -11,8 +11,9 @@
 /* One struct that is being filled. */
 typedef struct BindTarget {
         SchemaOwner owner;
-        void *object; /* begins with a ConfigHead */
-        bool skip;    /* disabled, or not for us: leave it out */
+        void *object;    /* begins with a ConfigHead */
+        const Node *map; /* borrowed: where its keys stand */
+        bool skip;       /* disabled, or not for us: leave it out */
 } BindTarget;
 
 /* Every key of a map. `prefix` is the path of the section relative to the struct; empty for the struct

@@ -84,24 +84,24 @@ static int refuse_value(Bind *b, const Node *n, bool secret, const char *why)
 
 /* ---- texts --------------------------------------------------------------- */
 
-static bool is_text(Bind *b, const SchemaRow *row, const Node *n)
+static int refuse_kind(Bind *b, const SchemaRow *row, const Node *n)
 {
         CLEANUP(buf_done) Buf type = BUF_INIT(1024);
-        if (value_type_text(row, &type) < 0)
-                return false;
-        if (n->kind != NODE_SCALAR) {
-                bind_say(b, DIAG_ERROR, n, "is %s, where %s is expected", node_kind_name(n),
-                         row->type == TYPE_TEXT || row->type == TYPE_LIST || row->type == TYPE_MAP
-                                 ? "a text"
-                                 : buf_text(&type));
-                return false;
-        }
-        if (node_is_null(n)) {
+        int r = value_is_scalar(row) ? value_type_text(row, &type) : buf_append_str(&type, "a text");
+        if (r == 0)
+                bind_say(b, DIAG_ERROR, n, "is %s, where %s is expected", node_kind_name(n), type.data);
+        return r;
+}
+
+static int check_scalar(Bind *b, const SchemaRow *row, const Node *n, bool *ret_ok)
+{
+        *ret_ok = n->kind == NODE_SCALAR && !node_is_null(n);
+        if (n->kind != NODE_SCALAR)
+                return refuse_kind(b, row, n);
+        if (!*ret_ok)
                 bind_say(b, DIAG_ERROR, n,
                          "has no value: write one, or remove the key (\"\" is the empty text)");
-                return false;
-        }
-        return true;
+        return 0;
 }
 
 /* The text with its references replaced, in `out`. */
@@ -140,10 +140,9 @@ int bind_text(Bind *b, const SchemaRow *row, Span name, const Node *n, ConfigTex
 {
         CLEANUP(buf_done) Buf value = BUF_INIT(LIMIT_CONFIG_VALUE);
         Expansion e;
-        *ret_ok = is_text(b, row, n);
-        if (!*ret_ok)
-                return 0;
-        int r = expand_node(b, n, &value, &e, ret_ok);
+        int r = check_scalar(b, row, n, ret_ok);
+        if (r == 0 && *ret_ok)
+                r = expand_node(b, n, &value, &e, ret_ok);
         if (r < 0 || !*ret_ok)
                 return r;
 
@@ -172,10 +171,9 @@ int bind_scalar(Bind *b, const SchemaRow *row, void *field, const Node *n, const
         CLEANUP(buf_done) Buf why = BUF_INIT(WHY_LONGEST);
         Expansion e;
         *ret_raw = NULL;
-        *ret_ok = is_text(b, row, n);
-        if (!*ret_ok)
-                return 0;
-        int r = expand_node(b, n, &value, &e, ret_ok);
+        int r = check_scalar(b, row, n, ret_ok);
+        if (r == 0 && *ret_ok)
+                r = expand_node(b, n, &value, &e, ret_ok);
         if (r < 0 || !*ret_ok)
                 return r;
 

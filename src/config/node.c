@@ -16,6 +16,7 @@ typedef struct Level {
 typedef struct Parse {
         Arena *arena;
         const char *file;
+        Span text;
         DiagList *diags;
         yaml_parser_t yaml;
         Level stack[LIMIT_CONFIG_DEPTH];
@@ -23,7 +24,6 @@ typedef struct Parse {
         size_t nodes;
         size_t documents;
         Node *root;
-        Span text; /* borrowed */
 } Parse;
 
 static DiagAt at_mark(const Parse *p, const yaml_mark_t *m)
@@ -126,6 +126,17 @@ static int check_key(Parse *p, Span key, const yaml_event_t *e)
         return 0;
 }
 
+static int attach_key(Parse *p, Level *l, const Node *n, const yaml_event_t *e)
+{
+        if (n->kind != NODE_SCALAR)
+                return refuse(p, &e->start_mark, "a key must be a plain text, not %s", node_kind_name(n));
+        if (!n->quoted && span_equal(n->text, SPAN("<<")))
+                return refuse(p, &e->start_mark,
+                              "merge keys are not accepted: write the keys out, or use `defaults`");
+        l->key = n;
+        return check_key(p, n->text, e);
+}
+
 /* Hangs a finished scalar or a begun container into the tree. */
 static int attach(Parse *p, Node *n, const yaml_event_t *e)
 {
@@ -134,16 +145,8 @@ static int attach(Parse *p, Node *n, const yaml_event_t *e)
                 return 0;
         }
         Level *l = &p->stack[p->depth - 1];
-        if (l->node->kind == NODE_MAP && !l->key) {
-                if (n->kind != NODE_SCALAR)
-                        return refuse(p, &e->start_mark, "a key must be a plain text, not %s",
-                                      node_kind_name(n));
-                if (!n->quoted && span_equal(n->text, SPAN("<<")))
-                        return refuse(p, &e->start_mark,
-                                      "merge keys are not accepted: write the keys out, or use `defaults`");
-                l->key = n;
-                return check_key(p, n->text, e);
-        }
+        if (l->node->kind == NODE_MAP && !l->key)
+                return attach_key(p, l, n, e);
         n->key = l->key;
         l->key = NULL;
         *l->tail = n;

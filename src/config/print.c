@@ -173,7 +173,8 @@ static int put_inline(Printer *p, SchemaOwner owner, const void *object)
         int r = buf_append_char(p->buf, '{'), n = 0;
         for (const SchemaRow *row = schema_first(owner); row && r == 0; row = schema_next(row)) {
                 const ConfigText *text = value_field(row, object);
-                if (!config_written(object, row))
+                const ConfigWritten *w = config_written(object, row);
+                if (!w)
                         continue;
                 r = buf_appendf(p->buf, "%s%s: ", n++ ? ", " : "", schema_local_path(row));
                 if (r == 0 && row->type == TYPE_JSON && text->secret)
@@ -182,6 +183,8 @@ static int put_inline(Printer *p, SchemaOwner owner, const void *object)
                         r = put_json(p->buf, span_of(text->value));
                 else if (r == 0 && row->type == TYPE_TEXT)
                         r = put_text(p, text, schema_local_path(row));
+                else if (r == 0 && w->raw)
+                        r = config_quote(p->buf, span_of(w->raw));
                 else if (r == 0)
                         r = value_format(row, text, p->buf);
         }
@@ -297,19 +300,14 @@ static bool is_silent_word(const SchemaRow *row, const void *field)
         return row->type == TYPE_ENUM && !row->words[*(const int *)field][0];
 }
 
-/* Does the last word of a row stand for the map below it, and is that map empty? No other row would tell. */
-static bool is_empty_map(const SchemaRow *row, const void *object)
+/* Is it the map that stands for a word which cannot be written? Then it is printed, be it empty. */
+static bool stands_for_word(const SchemaRow *row, const void *object)
 {
-        const void *field = value_field(row, object);
-        if (row->type != TYPE_ENUM || !is_silent_word(row, field) || *(const int *)field == 0)
-                return false;
-        Span path = span_of(row->path);
-        for (const SchemaRow *r = schema_first(row->owner); r; r = schema_next(r)) {
-                const ConfigList *list = value_field(r, object);
-                if (span_starts(span_of(r->path), path) && r->path[path.len] == '.' && list->n)
-                        return false;
-        }
-        return true;
+        const char *local = schema_local_path(row), *dot = strrchr(local, '.');
+        const SchemaRow *above = dot ? schema_find(row->owner, span_from(local, (size_t)(dot - local)))
+                                     : NULL;
+        const int *word = above && above->type == TYPE_ENUM ? value_field(above, object) : NULL;
+        return word && *word > 0 && is_silent_word(above, word);
 }
 
 static int put_row(Printer *p, const SchemaRow *row, const void *object, const void *plain)
@@ -317,17 +315,14 @@ static int put_row(Printer *p, const SchemaRow *row, const void *object, const v
         const ConfigWritten *w = config_written(object, row);
         const void *field = value_field(row, object), *def = value_field(row, plain);
         unsigned more;
-        if (is_empty_map(row, object)) {
-                int r = put_key(p, schema_local_path(row), &more);
-                return r < 0 ? r : buf_append_str(p->buf, " {}\n");
-        }
-        if (row->internal || row->type == TYPE_DEFAULTS || !w || is_silent_word(row, field))
+        bool stands = stands_for_word(row, object), needed = stands || row->required || (w && w->raw);
+        if (row->internal || row->type == TYPE_DEFAULTS || (!w && !stands) || is_silent_word(row, field))
                 return 0;
         bool same = row->type == TYPE_GROUPS ? groups_equal(row, field, def) : value_equal(row, field, def);
-        if (same && !w->raw && !row->required)
+        if (same && !needed)
                 return 0;
         int r = put_key(p, schema_local_path(row), &more);
-        return r < 0 ? r : put_value(p, row, field, w->raw, more);
+        return r < 0 ? r : put_value(p, row, field, w ? w->raw : NULL, more);
 }
 
 static int put_struct(Printer *p, SchemaOwner owner, const void *object, const void *plain)

@@ -111,7 +111,7 @@ static int read_path(const char *path, Source *s, DiagList *diags)
 
 /* ---- the text ------------------------------------------------------------ */
 
-static uint32_t line_of(Span text, size_t offset)
+uint32_t source_line_at(Span text, size_t offset)
 {
         Span before = span_first(text, offset), line;
         uint32_t n = 0;
@@ -133,11 +133,11 @@ static int check_text(Source *s, DiagList *diags)
         for (Span rest = t; rest.len;) {
                 size_t n = utf8_sequence(rest), at = t.len - rest.len;
                 if (n == 0)
-                        return refuse(diags, s->name, line_of(t, at),
+                        return refuse(diags, s->name, source_line_at(t, at),
                                       "is not UTF-8: the byte 0x%02x stands here",
                                       (unsigned)(uint8_t)rest.ptr[0]);
                 if (rest.ptr[0] == '\0')
-                        return refuse(diags, s->name, line_of(t, at),
+                        return refuse(diags, s->name, source_line_at(t, at),
                                       "has a NUL byte here: it is not a text");
                 rest = span_skip(rest, n);
         }

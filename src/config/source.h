@@ -23,6 +23,9 @@ int source_read(const char *path, DiagList *diags, Source *ret) MUST_CHECK;
 int source_from_text(const char *name, Span text, DiagList *diags, Source *ret) MUST_CHECK;
 void source_done(Source *s);
 
+/* The number of the line that holds an offset, as the parser counts lines. */
+uint32_t source_line_at(Span text, size_t offset) PURE;
+
 /* A stretch of the text that nobody may see. Columns count from 1; end_col is one past it. */
 typedef struct SourceMask {
         uint32_t line, col, end_line, end_col;

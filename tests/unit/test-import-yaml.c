@@ -142,7 +142,8 @@ static void test_remote_servers(void **state UNUSED)
                 assert_int_equal(buf_appendf(&json, "{\"n\": %s}", rows[i]), 0);
                 convert(&im, json.data, &text, &c);
                 assert_non_null(strstr(im.servers->left_out, "remote servers are not supported yet"));
-                assert_non_null(strstr(text.data, "  # left out: n of Cursor (/f\\x0a\\xe2\\x80\\xa8.json): remote"));
+                assert_non_null(
+                        strstr(text.data, "  # left out: n of Cursor (/f\\x0a\\xe2\\x80\\xa8.json): remote"));
                 config_unref(c);
                 import_done(&im);
         }
