@@ -32,3 +32,5 @@ enum { _EXPAND_E_SUCCESS, EXPAND_E_INVALID };
 int expand(const ExpandEnv *env, Span text, Buf *out, Expansion *ret, Buf *why) MUST_CHECK;
 /* Appends the text with each $ doubled: expand() gives it back. */
 int expand_quote(Span text, Buf *out) MUST_CHECK;
+/* Why a file could not be read, for people; `error` is negative. */
+const char *expand_read_error(int error);
