@@ -297,18 +297,31 @@ static bool is_silent_word(const SchemaRow *row, const void *field)
         return row->type == TYPE_ENUM && !row->words[*(const int *)field][0];
 }
 
+/* Does this key, even empty, say that a map stands in the place of a word? */
+static bool makes_union(const SchemaRow *row, const void *object)
+{
+        const char *local = schema_local_path(row), *dot = strrchr(local, '.');
+        const SchemaRow *above = dot ? schema_find(row->owner, span_from(local, (size_t)(dot - local)))
+                                     : NULL;
+        if (!above || above->type != TYPE_ENUM)
+                return false;
+        int word = *(const int *)value_field(above, object);
+        return word > 0 && !above->words[word][0];
+}
+
 static int put_row(Printer *p, const SchemaRow *row, const void *object, const void *plain)
 {
         const ConfigWritten *w = config_written(object, row);
         const void *field = value_field(row, object), *def = value_field(row, plain);
         unsigned more;
-        if (row->internal || row->type == TYPE_DEFAULTS || !w || is_silent_word(row, field))
+        bool needed = row->required || makes_union(row, object);
+        if (row->internal || row->type == TYPE_DEFAULTS || (!w && !needed) || is_silent_word(row, field))
                 return 0;
         bool same = row->type == TYPE_GROUPS ? groups_equal(row, field, def) : value_equal(row, field, def);
-        if (same && !w->raw && !row->required)
+        if (same && !needed && !w->raw)
                 return 0;
         int r = put_key(p, schema_local_path(row), &more);
-        return r < 0 ? r : put_value(p, row, field, w->raw, more);
+        return r < 0 ? r : put_value(p, row, field, w ? w->raw : NULL, more);
 }
 
 static int put_struct(Printer *p, SchemaOwner owner, const void *object, const void *plain)
