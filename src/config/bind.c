@@ -69,11 +69,24 @@ static void check_required(Bind *b, const Target *t, const Node *n)
                                  schema_local_path(row));
 }
 
+/* Servers that other programs have turned off: nobody wants to hear what else is in them. */
+static bool is_disabled(Bind *b, const SchemaRow *row, const Node *n)
+{
+        const Node *d = row->group == OWNER_SERVER ? node_get(n, SPAN("disabled")) : NULL;
+        bool disabled = false;
+        if (!d || d->kind != NODE_SCALAR || parse_bool(d->text, &disabled) < 0 || !disabled)
+                return false;
+        bind_say(b, DIAG_NOTE, d, "`disabled` is true: this server is left out");
+        return true;
+}
+
 static int bind_item(Bind *b, const SchemaRow *row, void *item, const Node *n, bool *ret_keep)
 {
         Target t = {.owner = row->group, .object = item};
         int r = 0;
-        if (n->kind == NODE_MAP) {
+        if (is_disabled(b, row, n)) {
+                t.skip = true;
+        } else if (n->kind == NODE_MAP) {
                 r = bind_map_of_keys(b, &t, n, SPAN_NONE);
                 if (r == 0 && !t.skip)
                         check_required(b, &t, n);
@@ -112,7 +125,7 @@ static int bind_groups(Bind *b, const SchemaRow *row, ConfigGroup *group, const 
         }
         if (n->kind != kind && !node_is_null(n)) {
                 bind_say(b, DIAG_ERROR, n, "is %s, where a %s is expected", node_kind_name(n),
-                         row->named ? "map" : "list");
+                         row->named ? "map with names as its keys" : "list");
                 return 0;
         }
         size_t size = schema_owner_size(row->group), kept = 0, index = 0;
@@ -264,15 +277,20 @@ static void offer_key(void *data, Span key)
                 buf_clear(&k->list);
 }
 
-/* The full path of a key that stands elsewhere in the same struct: `memory` is sandbox.memory. */
+/* The full path of a key that stands elsewhere in the same struct, and only there: `memory` is
+ * sandbox.memory. */
 static const char *find_elsewhere(SchemaOwner owner, Span key)
 {
+        const char *found = NULL;
         for (const SchemaRow *row = schema_first(owner); row; row = schema_next(row)) {
                 const char *local = schema_local_path(row), *dot = strrchr(local, '.');
-                if (dot && !row->internal && span_equal(span_of(dot + 1), key))
-                        return local;
+                if (!dot || row->internal || !span_equal(span_of(dot + 1), key))
+                        continue;
+                if (found)
+                        return NULL;
+                found = local;
         }
-        return NULL;
+        return found;
 }
 
 /* Whose key it is when it stands in the wrong place. */
@@ -337,12 +355,11 @@ static void bind_transport(Bind *b, Target *t, const ForeignRow *f, const Node *
 static void bind_disabled(Bind *b, Target *t, const Node *n)
 {
         const ConfigHead *head = t->object;
+        bool value; /* false: true was met before its server was read */
         if (!head->name)
                 bind_say(b, DIAG_ERROR, n->key, "is for one server: it cannot stand in `defaults`");
-        else if (n->kind != NODE_SCALAR || parse_bool(n->text, &t->skip) < 0)
+        else if (n->kind != NODE_SCALAR || parse_bool(n->text, &value) < 0)
                 bind_say(b, DIAG_ERROR, n, "is not true or false");
-        else if (t->skip)
-                bind_say(b, DIAG_NOTE, n, "this server is left out");
 }
 
 static int bind_foreign(Bind *b, Target *t, const ForeignRow *f, const Node *n, const Node *map)
