@@ -32,15 +32,20 @@ static void offer_key(void *data, Span key)
                 buf_clear(&k->list);
 }
 
-/* The full path of a key that stands elsewhere in the same struct: `memory` is sandbox.memory. */
+/* The full path of a key that stands elsewhere in the same struct, and only there: `memory` is
+ * sandbox.memory. */
 static const char *find_elsewhere(SchemaOwner owner, Span key)
 {
+        const char *found = NULL;
         for (const SchemaRow *row = schema_first(owner); row; row = schema_next(row)) {
                 const char *local = schema_local_path(row), *dot = strrchr(local, '.');
-                if (dot && !row->internal && span_equal(span_of(dot + 1), key))
-                        return local;
+                if (!dot || row->internal || !span_equal(span_of(dot + 1), key))
+                        continue;
+                if (found)
+                        return NULL;
+                found = local;
         }
-        return NULL;
+        return found;
 }
 
 /* Whose key it is when it stands in the wrong place. */
@@ -105,12 +110,11 @@ static void bind_transport(Bind *b, BindTarget *t, const ForeignRow *f, const No
 static void bind_disabled(Bind *b, BindTarget *t, const Node *n)
 {
         const ConfigHead *head = t->object;
+        bool value; /* false: true was met before its server was read */
         if (!head->name)
                 bind_say(b, DIAG_ERROR, n->key, "is for one server: it cannot stand in `defaults`");
-        else if (n->kind != NODE_SCALAR || parse_bool(n->text, &t->skip) < 0)
+        else if (n->kind != NODE_SCALAR || parse_bool(n->text, &value) < 0)
                 bind_say(b, DIAG_ERROR, n, "is not true or false");
-        else if (t->skip)
-                bind_say(b, DIAG_NOTE, n, "this server is left out");
 }
 
 static int bind_foreign(Bind *b, BindTarget *t, const ForeignRow *f, const Node *n)

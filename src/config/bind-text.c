@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limit-table.h"
 #include "config/bind-text.h"
+#include "config/check.h"
 #include "config/token-shape.h"
 #include "config/value.h"
 
@@ -86,11 +87,35 @@ static int refuse_value(Bind *b, const Node *n, bool secret, const char *why)
 
 static int refuse_kind(Bind *b, const SchemaRow *row, const Node *n)
 {
+        static const char *const kinds[_SCHEMA_TYPE_MAX] = {
+                [TYPE_TEXT] = "a text",
+                [TYPE_LIST] = "a text",
+                [TYPE_MAP] = "a text",
+                [TYPE_UINT] = "a number",
+                [TYPE_INT] = "a number",
+                [TYPE_SIZE] = "a size",
+                [TYPE_DURATION] = "a time",
+                [TYPE_PERCENT] = "a percentage",
+                [TYPE_RATIO] = "a number from 0 to 1",
+                [TYPE_MODE] = "a file mode",
+        };
         CLEANUP(buf_done) Buf type = BUF_INIT(1024);
-        int r = value_is_scalar(row) ? value_type_text(row, &type) : buf_append_str(&type, "a text");
-        if (r == 0)
-                bind_say(b, DIAG_ERROR, n, "is %s, where %s is expected", node_kind_name(n), type.data);
-        return r;
+        if (kinds[row->type] == NULL) {
+                int r = value_type_text(row, &type);
+                if (r < 0)
+                        return r;
+        }
+        bind_say(b, DIAG_ERROR, n, "is %s, where %s is expected%s", node_kind_name(n),
+                 kinds[row->type] ? kinds[row->type] : buf_text(&type),
+                 row->check == check_command ? ": the program alone; put its arguments into `args`" : "");
+        return 0;
+}
+
+static void refuse_null(Bind *b, const SchemaRow *row, const Node *n)
+{
+        bool text = row->type == TYPE_TEXT || row->type == TYPE_LIST || row->type == TYPE_MAP;
+        bind_say(b, DIAG_ERROR, n, "has no value: write one, or remove the %s%s",
+                 row->type == TYPE_LIST ? "item" : "key", text ? " (\"\" is the empty text)" : "");
 }
 
 static int check_scalar(Bind *b, const SchemaRow *row, const Node *n, bool *ret_ok)
@@ -99,8 +124,7 @@ static int check_scalar(Bind *b, const SchemaRow *row, const Node *n, bool *ret_
         if (n->kind != NODE_SCALAR)
                 return refuse_kind(b, row, n);
         if (!*ret_ok)
-                bind_say(b, DIAG_ERROR, n,
-                         "has no value: write one, or remove the key (\"\" is the empty text)");
+                refuse_null(b, row, n);
         return 0;
 }
 
@@ -121,13 +145,25 @@ static int expand_node(Bind *b, const Node *n, Buf *out, Expansion *ret, bool *r
         return r;
 }
 
-static int keep_text(Bind *b, const Node *n, Span value, const Expansion *e, ConfigText *ret)
+/* Is part of the secret written out beside its references: in the text, or as the default of one? */
+static bool is_literal(Span raw)
 {
-        ConfigText t = {.line = n->line, .col = n->col, .secret = e->secret};
+        for (size_t at; (at = span_find_span(raw, SPAN(":-"))) < raw.len;) {
+                raw = span_skip(raw, at + 2);
+                if (!span_starts(raw, SPAN("}")))
+                        return true;
+        }
+        return false;
+}
+
+static int keep_text(Bind *b, const Node *n, Span value, const Expansion *e, bool secret, ConfigText *ret)
+{
+        ConfigText t = {.line = n->line, .col = n->col, .secret = secret};
         t.value = arena_strdup(&b->config->arena, value);
         if (!t.value)
                 return -ENOMEM;
-        if (e->references) {
+        bool literal = token_shape(n->text) || (secret && is_literal(n->text));
+        if (e->references && !literal) {
                 t.raw = arena_strdup(&b->config->arena, n->text);
                 if (!t.raw)
                         return -ENOMEM;
@@ -152,16 +188,15 @@ int bind_text(Bind *b, const SchemaRow *row, Span name, const Node *n, ConfigTex
                             : row->check                             ? row->check(v)
                                                                      : NULL;
         if (wrong) {
+                bool pasted = row->check == check_token_hash; /* the token itself, in the place of its hash */
                 *ret_ok = false;
-                return refuse_value(b, n, secret && !e.references, wrong);
+                return refuse_value(b, n, pasted || (secret && !e.references), wrong);
         }
         warn_token(b, n);
         if (secret && !e.secret && (!e.references || token_shape(n->text)))
                 r = mask_add(&b->masks, n);
         if (r == 0)
-                r = keep_text(b, n, v, &e, ret);
-        if (r == 0)
-                ret->secret = secret;
+                r = keep_text(b, n, v, &e, secret, ret);
         return r;
 }
 
@@ -214,8 +249,10 @@ int bind_json(Bind *b, ConfigText *text, const Node *n)
 void bind_say_list(Bind *b, const Node *n)
 {
         CLEANUP(buf_done) Buf quoted = BUF_INIT(4096);
+        bool shown = n->text.len <= QUOTED_SHOWN && span_find(n->text, '"') == n->text.len &&
+                     span_find(n->text, '\\') == n->text.len && !token_shape(n->text);
         if (quote(n, false, &quoted) == 0)
-                bind_say(b, DIAG_ERROR, n, "is a list: write [%s]", quoted.data);
+                bind_say(b, DIAG_ERROR, n, "is a list: write [%s]", shown ? quoted.data : "...");
 }
 
 static bool is_container(Bind *b, NodeKind kind, const Node *n)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/parse.h"
 #include "config/bind-key.h"
 #include "config/bind-text.h"
 #include "config/bind.h"
@@ -57,11 +58,24 @@ static void check_required(Bind *b, const BindTarget *t, const Node *n)
                                  schema_local_path(row));
 }
 
+/* Servers that other programs have turned off: nobody wants to hear what else is in them. */
+static bool is_disabled(Bind *b, const SchemaRow *row, const Node *n)
+{
+        const Node *d = row->group == OWNER_SERVER ? node_get(n, SPAN("disabled")) : NULL;
+        bool disabled = false;
+        if (!d || d->kind != NODE_SCALAR || parse_bool(d->text, &disabled) < 0 || !disabled)
+                return false;
+        bind_say(b, DIAG_NOTE, d, "`disabled` is true: this server is left out");
+        return true;
+}
+
 static int bind_item(Bind *b, const SchemaRow *row, void *item, const Node *n, bool *ret_keep)
 {
         BindTarget t = {.owner = row->group, .object = item};
         int r = 0;
-        if (n->kind == NODE_MAP) {
+        if (is_disabled(b, row, n)) {
+                t.skip = true;
+        } else if (n->kind == NODE_MAP) {
                 r = bind_map_of_keys(b, &t, n, SPAN_NONE);
                 if (r == 0 && !t.skip)
                         check_required(b, &t, n);
@@ -100,7 +114,7 @@ static int bind_groups(Bind *b, const SchemaRow *row, ConfigGroup *group, const 
         }
         if (n->kind != kind && !node_is_null(n)) {
                 bind_say(b, DIAG_ERROR, n, "is %s, where a %s is expected", node_kind_name(n),
-                         row->named ? "map" : "list");
+                         row->named ? "map with names as its keys" : "list");
                 return 0;
         }
         size_t size = schema_owner_size(row->group), kept = 0, index = 0;

@@ -61,7 +61,23 @@ static const Hint hints[] = {
          "an item of the list is expected here: the indentation does not match the lines above"},
         {"did not find expected ',' or '}'", "a ',' or '}' is missing before this"},
         {"did not find expected ',' or ']'", "a ',' or ']' is missing before this"},
-        {"found unexpected end of stream", "the file ends inside a quoted text"},
+        {"did not find expected node content", "a value is expected here"},
+        {"found unknown escape character",
+         "an unknown escape in double quotes (write \\\\ for a backslash, or use single quotes)"},
+        {"found invalid Unicode character escape code",
+         "this escape stands for no character (half of a surrogate pair, or too large a number)"},
+        {"found undefined tag handle",
+         "tags are not accepted: leave it out (put a text that begins with ! into quotes)"},
+        {"did not find expected hexdecimal number", "an escape without its hexadecimal digits"},
+        {"block sequence entries are not allowed in this context",
+         "an item of a list is not expected here (is the indentation right? a list begins on the next line)"},
+        {"mapping keys are not allowed in this context",
+         "a key is not expected here (is the indentation right?)"},
+        {"found unexpected document indicator", "a document begins or ends inside a quoted text"},
+        {"did not find expected <document start>",
+         "the document ended above: nothing but a second document could begin here"},
+        {"did not find expected alphabetic or numeric character",
+         "anchors and aliases are not accepted: put a text that begins with & or * into quotes"},
 };
 
 /* A character that YAML does not allow: libyaml tells the byte, not the line. */
@@ -87,6 +103,10 @@ static int refuse_syntax(Parse *p)
         for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
                 if (strcmp(problem, hints[i].problem) == 0)
                         return refuse(p, &p->yaml.problem_mark, "%s", hints[i].say);
+        if (strcmp(problem, "found unexpected end of stream") == 0)
+                return refuse(p, &p->yaml.problem_mark,
+                              "the file ends inside the quoted text that begins on line %zu",
+                              p->yaml.context_mark.line + 1);
         if (p->yaml.error == YAML_READER_ERROR)
                 return refuse_character(p, problem);
         return refuse(p, &p->yaml.problem_mark, "%s%s%s", problem, p->yaml.context ? " " : "",

@@ -146,7 +146,7 @@ static void check_rename(Verify *v, const ServerConfig *s)
 
 static void check_net(Verify *v, const ServerConfig *s)
 {
-        if (s->sandbox.net == NET_ALLOW && s->sandbox.net_allow.n == 0)
+        if (s->sandbox.net == NET_ALLOW && s->sandbox.net_allow.n == 0 && !diag_list_has_errors(v->diags))
                 SERVER_SAY(DIAG_WARNING, "sandbox.net.allow",
                            "is empty: nothing can be reached, as with `net: none`");
 }
@@ -188,9 +188,11 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
                 diag_add(v->diags, DIAG_ERROR, at, key, "mode and group are for unix sockets only");
         for (size_t k = 0; k < i; k++) {
                 const char *other = config_listen(v->config, k)->address.value;
-                if (other && strcmp(other, address) == 0) /* NULL: it was refused */
+                if (other && strcmp(other, address) == 0) { /* NULL: it was refused */
                         diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice",
                                  config_shown(&l->address));
+                        break;
+                }
         }
 }
 
@@ -247,6 +249,8 @@ static void check_view(Verify *v, const ViewConfig *view)
         if (config_find_server(v->config, view->head.name))
                 say(v, DIAG_ERROR, OWNER_VIEW, &view->head, "",
                     "a server has this name already: /mcp/%s can be only one of them", view->head.name);
+        if (view->servers.n == 0 && !diag_list_has_errors(v->diags))
+                say(v, DIAG_WARNING, OWNER_VIEW, &view->head, "servers", "is empty: the view shows nothing");
         for (size_t i = 0; i < view->servers.n; i++) {
                 const char *name = view->servers.items[i].value;
                 if (config_find_server(v->config, name))
