@@ -17,7 +17,30 @@ out=$(pwd)
 [ -f Makefile ] || "$top/configure" -q CC="$clang" \
         CFLAGS="-O1 -g -fprofile-instr-generate -fcoverage-mapping" >configure.log
 
-# report NAME FILE...: replays a target and prints the lines of each file
+# table NAME FILE HEADING: the file's lines (below that heading, if there is one)
+table() {
+        awk -F '[:,]' -v target="$1" -v file="src/$2.c" -v text="$top/src/$2.c" -v heading="$3" '
+                BEGIN {
+                        while ((getline line < text) > 0) {
+                                source[++n] = line
+                                if (heading != "" && line ~ "^/[*] ---- " heading)
+                                        first = n
+                        }
+                }
+                /^DA:/ && $2 > first {
+                        all++; hit += $3 > 0
+                        passed = source[$2] ~ /return r;/ && source[$2 - 1] ~ /if \(r( < 0.*)?\)$/
+                        if ($3 == 0 && (source[$2] ~ /ENOMEM/ || passed)) memory++
+                        else if ($3 == 0) missed = missed " " $2
+                }
+                END {
+                        printf "%-9s  %-24s %4d of %4d lines %6.2f %%, without memory failures %6.2f %%%s\n",
+                                target, file, hit, all, 100 * hit / all, 100 * hit / (all - memory),
+                                missed == "" ? "" : "; missed:" missed
+                }'
+}
+
+# report NAME FILE[@HEADING]...: replays a target
 report() {
         name=$1
         shift
@@ -25,28 +48,18 @@ report() {
         LLVM_PROFILE_FILE="$out/$name.raw" srcdir="$top" "tests/fuzz/fuzz-$name" >"$name.log"
         "llvm-profdata$version" merge -o "$name.profile" "$name.raw"
         for file; do
+                heading=${file#*@}
+                [ "$heading" != "$file" ] || heading=
+                file=${file%@*}
                 "llvm-cov$version" export -format=lcov -instr-profile="$name.profile" \
-                        "tests/fuzz/fuzz-$name" "$top/src/$file.c" >"$name.lcov"
-                awk -F '[:,]' -v target="$name" -v file="src/$file.c" -v text="$top/src/$file.c" '
-                        BEGIN { while ((getline line < text) > 0) source[++n] = line }
-                        /^DA:/ {
-                                all++; hit += $3 > 0
-                                passed = source[$2] ~ /return r;/ && source[$2 - 1] ~ /if \(r( < 0.*)?\)$/
-                                if ($3 == 0 && (source[$2] ~ /ENOMEM/ || passed)) memory++
-                                else if ($3 == 0) missed = missed " " $2
-                        }
-                        END {
-                                printf "%-10s %-26s %4d of %4d lines %6.2f %%, without memory failures %6.2f %%%s\n", target, file,
-                                        hit, all, 100 * hit / all, 100 * hit / (all - memory),
-                                        missed == "" ? "" : "; missed:" missed
-                        }' "$name.lcov"
+                        "tests/fuzz/fuzz-$name" "$top/src/$file.c" | table "$name" "$file" "$heading"
         done
 }
 
 report config config/bind config/bind-env config/bind-text config/check config/foreign config/json-text \
         config/launcher config/load config/node config/value config/verify
 report expand config/expand
-report blob config/blob config/value
+report blob config/blob config/value@bytes
 report diag base/diag
 report env-file config/env-file
 report json-text config/json-text

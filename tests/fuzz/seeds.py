@@ -258,6 +258,14 @@ a: 'x
 a: "\ud83d\ude00"
 """.replace("LONG", "l" * 110).strip("\n").split("\n\n")
 
+SMALL = """
+listen: [{address: unix:/a, mode: 0660}]
+servers:
+  a: {command: x, args: [b], env: {A: c}, tools: {rename: {a: b}}, warmup: [{tool: t}],
+      sandbox: {secrets: {s: "${file:/f}"}, io: {/d: {rbps: 5M}}}}
+views: {v: {servers: [a]}}
+"""
+
 ENV_FILES = [
     "", "\n", "A=1", "A=1\n", "export A=1\nB='x y'\nC=\"a\\n\\t\\r\\\"\\\\\\$\"\n", "# c\n\nA=x # c\nB=#\nC=x#y\n",
     "A", "=1", "9=1", "A='x", 'A="x', 'A="x\\', "A='x' y", "A='x' # y", "A=\"x\"#y", "A =  b \r\n", "export  A=1", "A=\t#b",
@@ -266,9 +274,9 @@ EXPANSIONS = """
 a $ $a $$ $$$ ${A} x${A}y ${A:-b} ${E:-b} ${E} ${NO} ${NO:-} ${NO:-a:-b} ${F} ${R} ${Q} ${D} ${env:A} ${env:} ${} ${9} ${a
 ${a${b}} ${file:/f} ${file:/n} ${file:/e} ${file:/b} ${file:/z} ${file:/big} ${file:/dir} ${file:/fifo} ${file:/loop}
 ${file:/no} ${file:/io} ${file:/x} ${file:x} ${file:~/x} ${file:/../x} ${file:} ${file:/} ${file:/dev/null}
-${file:/proc/version} "${file:/no such file}" x${credential:s} ${credential:s} ${credential:} ${credential:..} ${credential:nope} ${userHome} ${input:x} ${command:x}
+${file:/proc/version} x${credential:s} x${A} ${credential:s} ${credential:} ${credential:..} ${credential:nope} ${userHome} ${input:x} ${command:x}
 ${config:x} ${workspaceFolder} ${workspaceFolderBasename} ${pathSeparator} ${/} ${A}${B}${C}$$${A} ${file:/lines}
-""".split() + ["", "${A B}", "${" + "A" * 300 + "}", "${file:/" + "a" * 5000 + "}", "a" * 65537, "x" * 65000 + "${Q}" * 100,
+""".split() + ["", "${A B}", "${file:/no such file}", "${credential:\xff}", "${" + "A" * 300 + "}", "${file:/" + "a" * 5000 + "}", "a" * 65537, "x" * 65000 + "${Q}" * 100,
                "${file:/a\tb}"]
 JSON_TEXTS = [t for t in TEXTS if "{" in t] + [
     "{", "{}", "// a\n{}", "/* a\n */ {}", "/* a", "//", "{'a\\'}", '{"a\\"// b"}', '{"\\ud83d\\ude00"}', '{"\\\\ud83d\\ude00"}',
@@ -343,6 +351,16 @@ def seed_blob(text, view):
                          stdout=subprocess.PIPE).stdout
     if out:
         write("blob", out)
+    return out
+
+
+def damage_blob(blob):
+    """Cut short, and with each of its bytes changed: lengths, counts, words and texts."""
+    for i in range(1, len(blob), 5):
+        write("blob", blob[:i])
+    for i in range(1, len(blob)):
+        for value in (0, blob[i] ^ 1, 255):
+            write("blob", blob[:i] + bytes([value]) + blob[i + 1:])
 
 
 def write_configs(schema):
@@ -355,6 +373,8 @@ def write_configs(schema):
         write("config", text + "\n")
         for view in "12":
             seed_blob(text, view)
+    damage_blob(seed_blob(SMALL, "1"))
+    damage_blob(seed_blob(SMALL, "2"))
     for path in paths:
         for value in values[::9]:
             text = nest(path, value)
@@ -370,6 +390,7 @@ def write_configs(schema):
            b"n" * 70 + b": {command: x, tools: {allow: ['" + b"t" * 1100 + b"'], rename: {a: " + b"r" * 130 + b"}}}}\n"]
     for data in big:
         write("config", data)
+    write("blob", b"\0no blob at all")
     write("blob", b"\0MVCG" + struct.pack("=IQ", 1, 0))
     write("blob", b"\1")
     write("blob", b"\3")
