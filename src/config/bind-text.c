@@ -41,20 +41,6 @@ void bind_say(Bind *b, DiagSeverity severity, const Node *n, const char *fmt, ..
 
 /* ---- secrets ------------------------------------------------------------- */
 
-static int mask(Bind *b, const Node *n)
-{
-        if (b->n_masks == b->room_masks) {
-                size_t room = MAX(b->room_masks * 2, (size_t)16);
-                SourceMask *masks = realloc(b->masks, room * sizeof(*masks));
-                if (!masks)
-                        return -ENOMEM;
-                b->masks = masks;
-                b->room_masks = room;
-        }
-        b->masks[b->n_masks++] = (SourceMask){n->line, n->col, n->end_line, n->end_col};
-        return 0;
-}
-
 /* Is it a secret for what the file itself says: its place, its name, its looks? */
 static bool is_secret_place(const SchemaRow *row, Span name)
 {
@@ -74,10 +60,13 @@ static int quote(const Node *n, bool secret, Buf *out)
 {
         if (secret || token_shape(n->text))
                 return buf_append_str(out, "the value");
-        bool cut = n->text.len > QUOTED_SHOWN;
+        size_t shown = MIN(n->text.len, (size_t)QUOTED_SHOWN);
+        bool cut = shown < n->text.len;
+        while (cut && shown > 0 && ((uint8_t)n->text.ptr[shown] & 0xc0) == 0x80)
+                shown--; /* not in the middle of a character */
         int r = buf_append_char(out, '"');
         if (r == 0)
-                r = buf_append_span(out, span_first(n->text, QUOTED_SHOWN));
+                r = buf_append_span(out, span_first(n->text, shown));
         return r < 0 ? r : buf_append_str(out, cut ? "...\"" : "\"");
 }
 
@@ -87,8 +76,8 @@ static int refuse_value(Bind *b, const Node *n, bool secret, const char *why)
         int r = quote(n, secret, &quoted);
         if (r < 0)
                 return r;
-        if (secret || token_shape(n->text))
-                r = mask(b, n);
+        if (secret)
+                r = bind_mask(b, n);
         bind_say(b, DIAG_ERROR, n, "%s %s", quoted.data, why);
         return r;
 }
@@ -126,7 +115,7 @@ static int expand_node(Bind *b, const Node *n, Buf *out, Expansion *ret, bool *r
         int r = expand(b->env, n->text, out, ret, &why);
         if (r == EXPAND_E_INVALID) {
                 *ret_ok = false;
-                r = token_shape(n->text) ? mask(b, n) : 0;
+                r = 0;
                 bind_say(b, DIAG_ERROR, n, "%s", buf_text(&why));
         }
         return r;
@@ -167,8 +156,8 @@ int bind_text(Bind *b, const SchemaRow *row, Span name, const Node *n, ConfigTex
                 return refuse_value(b, n, secret && !e.references, wrong);
         }
         warn_token(b, n);
-        if (secret && !e.secret && (!e.references || token_shape(n->text)))
-                r = mask(b, n);
+        if (secret && !e.references)
+                r = bind_mask(b, n);
         if (r == 0)
                 r = keep_text(b, n, v, &e, ret);
         if (r == 0)

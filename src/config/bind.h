@@ -29,6 +29,13 @@ typedef struct Bind {
 void bind_init(Bind *b, Config *config, const char *file, const ExpandEnv *env, DiagList *diags);
 void bind_done(Bind *b);
 
+/* Nobody may see this node's text. */
+int bind_mask(Bind *b, const Node *n) MUST_CHECK;
+/* Nor what looks like a token, wherever in the tree it stands, and be its key unknown. */
+int bind_mask_tokens(Bind *b, const Node *root) MUST_CHECK;
+/* Of a text that is no tree: the lines that look as if they held a secret. */
+int bind_mask_lines(Bind *b, Span text) MUST_CHECK;
+
 /* The whole file. Errors are in the list; negative: out of memory. */
 int bind_root(Bind *b, const Node *root) MUST_CHECK;
 /* One value of a struct, as if the key stood in a file. */

@@ -13,8 +13,14 @@ static int load_nodes(const ConfigLoadArgs *args, Bind *b, Arena *nodes)
 {
         Node *root = NULL;
         int r = node_parse(nodes, args->source->name, buf_span(&args->source->text), b->diags, &root);
-        if (r != 0)
-                return r < 0 ? r : 0;
+        if (r == NODE_E_INVALID)
+                return bind_mask_lines(b, buf_span(&args->source->text));
+        if (r < 0)
+                return r;
+        if (root)
+                r = bind_mask_tokens(b, root);
+        if (r < 0)
+                return r;
         if (!root || node_is_null(root))
                 return 0;
         return bind_root(b, root);

@@ -121,8 +121,7 @@ static size_t line_break(Span s)
         return 0;
 }
 
-/* Takes the next line off *text; false when there is none. */
-static bool next_line(Span *text, Span *ret_line)
+bool source_next_line(Span *text, Span *ret_line)
 {
         if (!text->ptr)
                 return false;
@@ -143,7 +142,7 @@ uint32_t source_line_at(Span text, size_t offset)
 {
         uint32_t number = 0;
         Span line;
-        for (const char *at = text.ptr + offset; next_line(&text, &line) && line.ptr <= at;)
+        for (const char *at = text.ptr + offset; source_next_line(&text, &line) && line.ptr <= at;)
                 number++;
         return MAX(number, 1U);
 }
@@ -264,7 +263,7 @@ int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, Diag
         for (Diag *d = diags->first; d; d = d->next) {
                 if (d->source || !d->at.line || !d->at.file || strcmp(d->at.file, s->name) != 0)
                         continue;
-                while (number < d->at.line && next_line(&rest, &line))
+                while (number < d->at.line && source_next_line(&rest, &line))
                         number++;
                 if (number != d->at.line)
                         continue; /* past the end: the mark of an end of file */

@@ -22,7 +22,9 @@ int source_read(const char *path, DiagList *diags, Source *ret) MUST_CHECK;
 int source_from_text(const char *name, Span text, DiagList *diags, Source *ret) MUST_CHECK;
 void source_done(Source *s);
 
-/* The number of the line that holds an offset, as the parser counts lines. */
+/* Takes the next line off *text, as the parser counts lines; false when there is none. */
+bool source_next_line(Span *text, Span *ret_line);
+/* The number of the line that holds an offset. */
 uint32_t source_line_at(Span text, size_t offset) PURE;
 
 /* A stretch of the text that nobody may see. Columns count from 1; end_col is one past it. */
