@@ -24,6 +24,8 @@ static int explain_bounds(const SchemaRow *row, Buf *why)
                 r = buf_append_str(why, " to ");
         if (r == 0)
                 r = value_format(row, &row->max, why);
+        if (r == 0 && row->zero)
+                r = buf_appendf(why, ", or %s", row->zero);
         if (r == 0 && row->none)
                 r = buf_appendf(why, ", or %s", row->type == TYPE_DURATION ? "never" : "none");
         return invalid(r);
@@ -133,6 +135,8 @@ static int read_number(const SchemaRow *row, Span text, uint64_t *ret, Buf *why)
                 return invalid(buf_append_str(why, "is too large"));
         if (r < 0)
                 return invalid(buf_append_str(why, "is not a whole number"));
+        if (row->zero && v == 0) /* written by its word only */
+                return explain_bounds(row, why);
         r = check_bounds(row, v, why);
         if (r == 0)
                 *ret = v;

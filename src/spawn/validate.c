@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/limit-table.h"
+#include "base/parse.h"
 #include "spawn/validate.h"
 
 enum { FIRST_FREE_FD = 16 }; /* where our ends are kept, clear of the child's fixed numbers */
@@ -106,13 +107,23 @@ void validation_cancel(Validation *v)
         close_all(v->fds, VALIDATE_FDS);
 }
 
-static int read_diags(int fd, DiagList *diags)
+static int unreadable(const char *path, DiagList *diags)
+{
+        diag_list_done(diags); /* what was taken from it so far */
+        diag_add(diags, DIAG_ERROR, (DiagAt){.file = path}, NULL,
+                 "the process that reads the configuration left findings that cannot be read");
+        return VALIDATE_E_CRASHED;
+}
+
+static int read_diags(int fd, const char *path, DiagList *diags)
 {
         CLEANUP(buf_done) Buf bytes = BUF_INIT(LIMIT_CONFIG_BLOB);
         if (lseek(fd, 0, SEEK_SET) < 0)
                 return -errno;
         int r = fd_read_all(fd, &bytes);
-        return r < 0 ? r : diag_list_decode(buf_span(&bytes), diags);
+        if (r == 0)
+                r = diag_list_decode(buf_span(&bytes), diags);
+        return r == -EBADMSG || r == -ENOBUFS ? unreadable(path, diags) : r;
 }
 
 static int keep_blobs(Validation *v, ValidateResult *ret)
@@ -154,14 +165,18 @@ int validation_finish(Validation *v, const char *path, ValidateResult *ret)
         siginfo_t end = {0};
         result_init(ret);
         while (waitid(P_PID, (id_t)v->pid, &end, WEXITED) < 0)
-                if (errno != EINTR)
-                        return -errno;
+                if (errno != EINTR) {
+                        int r = -errno; /* somebody else has reaped it: its status is lost */
+                        v->pid = 0;
+                        validation_cancel(v);
+                        return r;
+                }
         v->pid = 0;
 
         bool exited = end.si_code == CLD_EXITED;
         int r = 0;
         if (exited && (end.si_status == VALIDATOR_VALID || end.si_status == VALIDATOR_INVALID))
-                r = read_diags(v->fds[0], &ret->diags);
+                r = read_diags(v->fds[0], path, &ret->diags);
         else
                 r = crashed(path, &end, &ret->diags);
         if (r == 0 && end.si_status == VALIDATOR_VALID)
@@ -172,13 +187,27 @@ int validation_finish(Validation *v, const char *path, ValidateResult *ret)
         return r;
 }
 
+static int timed_out(const ValidateArgs *args, Nsec timeout, ValidateResult *ret)
+{
+        CLEANUP(buf_done) Buf text = BUF_INIT(64);
+        result_init(ret);
+        int r = format_duration(&text, timeout);
+        if (r == 0)
+                diag_add(&ret->diags, DIAG_ERROR, (DiagAt){.file = args->path}, NULL,
+                         "could not be read within %s: does a file that it names lie on a stalled file "
+                         "system?",
+                         text.data);
+        return r < 0 ? r : VALIDATE_E_TIMEOUT;
+}
+
 int validate(const ValidateArgs *args, ValidateResult *ret)
 {
         Validation v;
         int r = validation_start(args, &v);
         if (r < 0)
                 return r;
-        Nsec deadline = clock_now(&clock_monotonic) + LIMIT_VALIDATOR_TIME * NSEC_PER_SEC;
+        Nsec timeout = args->timeout ? args->timeout : LIMIT_VALIDATOR_TIME * NSEC_PER_SEC;
+        Nsec deadline = nsec_add(clock_now(&clock_monotonic), timeout);
         for (;;) {
                 struct pollfd p = {.fd = v.pidfd, .events = POLLIN};
                 Nsec left = nsec_sub(deadline, clock_now(&clock_monotonic));
@@ -189,12 +218,7 @@ int validate(const ValidateArgs *args, ValidateResult *ret)
                         break;
                 if (r == 0 && left < NSEC_PER_MSEC) {
                         validation_cancel(&v);
-                        result_init(ret);
-                        diag_add(&ret->diags, DIAG_ERROR, (DiagAt){.file = args->path}, NULL,
-                                 "could not be read within %d s: does a file that it names lie on a stalled "
-                                 "file system?",
-                                 LIMIT_VALIDATOR_TIME);
-                        return VALIDATE_E_TIMEOUT;
+                        return timed_out(args, timeout, ret);
                 }
         }
         r = -errno;

@@ -22,6 +22,7 @@ typedef struct ValidateArgs {
         bool no_resolve;  /* do not look for commands, users, directories */
         bool planned;     /* accept keys whose feature comes later */
         const char *exe;  /* NULL: this executable */
+        Nsec timeout;     /* validate() only; 0: LIMIT_VALIDATOR_TIME */
 } ValidateArgs;
 
 /* One that runs. */
@@ -45,6 +46,6 @@ int validation_finish(Validation *v, const char *path, ValidateResult *ret) MUST
 /* Ends it, if it still runs, and reaps it. */
 void validation_cancel(Validation *v);
 
-/* Start, wait at most LIMIT_VALIDATOR_TIME, finish: for commands, which may block. */
+/* Start, wait, finish: for commands, which may block. */
 int validate(const ValidateArgs *args, ValidateResult *ret) MUST_CHECK;
 void validate_result_done(ValidateResult *r);

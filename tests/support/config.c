@@ -90,6 +90,6 @@ void assert_loaded(const Loaded *l, int want, const char *file, int line)
 {
         if (l->result == want && (l->config != NULL) == (want == 0))
                 return;
-        print_error("result %d, %d wanted; findings:\n%s", l->result, want, buf_text(&l->said));
+        (void)fprintf(stderr, "result %d, %d wanted; findings:\n%s", l->result, want, buf_text(&l->said));
         _fail(file, line);
 }
