@@ -58,10 +58,13 @@ static int mask_below(MaskList *l, const Node *n, bool all)
         if (n->kind == NODE_SCALAR)
                 return (all && !is_reference(n->text)) || token_shape(n->text) ? mask_add(l, n) : 0;
         int r = 0;
-        for (const Node *c = n->first; c && r == 0; c = c->next)
-                r = mask_below(l, c,
-                               all || (c->key && mask_is_secret_key(c->key->text)) ||
-                                       (n->key && n->kind == NODE_MAP && holds_secrets(n->key->text)));
+        bool secrets = all || (n->key && n->kind == NODE_MAP && holds_secrets(n->key->text));
+        for (const Node *c = n->first; c && r == 0; c = c->next) {
+                if (c->key && token_shape(c->key->text)) /* a token in the place of a name */
+                        r = mask_add(l, c->key);
+                if (r == 0)
+                        r = mask_below(l, c, secrets || (c->key && mask_is_secret_key(c->key->text)));
+        }
         return r;
 }
 

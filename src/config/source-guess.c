@@ -88,9 +88,9 @@ int source_copy_guessed(const SourceGuess *g, Span line, Buf *b)
         Span s = span_first(line, shown);
         int r = 0;
         while (s.len && r == 0) {
-                size_t n = random_word(s), size = MAX(utf8_sequence(s), (size_t)1);
                 bool begins = s.ptr == line.ptr || !is_name(s.ptr[-1]);
-                if (n && begins) {
+                size_t n = begins ? random_word(s) : 0, size = MAX(utf8_sequence(s), (size_t)1);
+                if (n) {
                         r = put_hidden(b, n);
                         s = span_skip(s, n);
                 } else {

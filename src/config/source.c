@@ -256,53 +256,64 @@ static size_t masks_of_line(const SourceMask *masks, size_t n, uint32_t line, So
         return k;
 }
 
-/* A line as it may be shown: nothing when it has more masks than are looked at. */
-static int show_line(Span line, uint32_t number, const SourceMask *masks, size_t n_masks, Buf *shown)
+typedef struct Attach {
+        const SourceMask *masks; /* borrowed; NULL: guess */
+        size_t n_masks;
+        Span rest, line;
+        uint32_t number; /* of `line` */
+        SourceGuess guess;
+} Attach;
+
+/* Goes forward to a line; false when the text has none of that number (the mark of its end). */
+static bool seek_line(Attach *a, uint32_t number)
+{
+        while (a->number < number && source_line(&a->rest, &a->line)) {
+                a->number++;
+                if (!a->masks)
+                        source_guess(&a->guess, a->line);
+        }
+        return a->number == number;
+}
+
+/* The current line as it may be seen; nothing when it is blank, or too much of it is secret. */
+static int show_line(const Attach *a, Buf *b)
 {
         enum { MASKS_OF_A_LINE = 256 };
         SourceMask here[MASKS_OF_A_LINE];
-        size_t k = masks_of_line(masks, n_masks, number, here, ARRAY_SIZE(here));
-        buf_clear(shown);
-        if (k == ARRAY_SIZE(here))
+        buf_clear(b);
+        if (span_trim(a->line).len == 0)
                 return 0;
-        int r = copy_masked(line, number, here, k, shown);
-        if (r == 0 && span_ends(buf_span(shown), SPAN("\r")))
-                shown->len--;
-        return r;
-}
-
-static int show_guessed(const SourceGuess *guess, Span line, Buf *shown)
-{
-        buf_clear(shown);
-        return source_copy_guessed(guess, line, shown);
+        if (!a->masks)
+                return source_copy_guessed(&a->guess, a->line, b);
+        size_t k = masks_of_line(a->masks, a->n_masks, a->number, here, ARRAY_SIZE(here));
+        return k == ARRAY_SIZE(here) ? 0 : copy_masked(a->line, a->number, here, k, b);
 }
 
 int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, DiagList *diags)
 {
+        enum { LINES_TOTAL = 2 * 1024 * 1024 }; /* bytes of lines that travel with one list */
         CLEANUP(buf_done) Buf shown = BUF_INIT(LIMIT_CONFIG_FILE);
-        Span text = buf_span(&s->text), rest = text, line = SPAN_NONE;
-        uint32_t number = 0, ready = 0; /* the line that was read last; the one in `shown` */
-        SourceGuess guess = SOURCE_GUESS_INIT;
+        Attach a = {.masks = masks, .n_masks = n_masks, .rest = buf_span(&s->text)};
+        const char *text = NULL; /* of line `number`: findings of one line share it */
+        uint32_t number = 0;
+        size_t total = 0;
 
         diag_list_sort(diags);
         for (Diag *d = diags->first; d; d = d->next) {
                 if (d->source || !d->at.line || !d->at.file || strcmp(d->at.file, s->name) != 0)
                         continue;
-                while (number < d->at.line && source_line(&rest, &line)) {
-                        number++;
-                        if (!masks)
-                                source_guess(&guess, line);
+                if (!seek_line(&a, d->at.line))
+                        continue;
+                if (number != a.number) {
+                        int r = show_line(&a, &shown);
+                        if (r < 0)
+                                return r;
+                        number = a.number;
+                        text = shown.len ? arena_strdup(&diags->arena, buf_span(&shown)) : NULL;
                 }
-                if (number != d->at.line || span_trim(line).len == 0)
-                        continue; /* past the end: the mark of an end of file */
-                int r = ready == number ? 0
-                        : masks         ? show_line(line, number, masks, n_masks, &shown)
-                                        : show_guessed(&guess, line, &shown);
-                if (r < 0)
-                        return r;
-                ready = number;
-                if (shown.len)
-                        d->source = arena_strdup(&diags->arena, buf_span(&shown));
+                total += text ? strlen(text) : 0;
+                if (total <= LINES_TOTAL)
+                        d->source = text;
         }
         return 0;
 }
