@@ -124,7 +124,7 @@ static int diff_server(ConfigDiff *d, DiffEntry *e)
 
 static int diff_servers(const Config *before, const Config *after, ConfigDiff *d)
 {
-        const ServerConfig **old, **new;
+        const ServerConfig **old = NULL, **new = NULL;
         d->servers = ARENA_NEW_N(&d->arena, DiffEntry, before->servers.n + after->servers.n + 1);
         int r = d->servers ? sorted_servers(&d->arena, before, &old) : -ENOMEM;
         if (r == 0)
