@@ -182,7 +182,7 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
             (is_written(&l->head, OWNER_LISTEN, "mode") || is_written(&l->head, OWNER_LISTEN, "group")))
                 diag_add(v->diags, DIAG_ERROR, at, key, "mode and group are for unix sockets only");
         for (size_t k = 0; k < i; k++)
-                if (strcmp(config_listen(v->config, k)->address.value, address) == 0)
+                if (span_equal(span_of(config_listen(v->config, k)->address.value), span_of(address)))
                         diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice", address);
 }
 
