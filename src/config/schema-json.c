@@ -276,8 +276,14 @@ static const Form forms[] = {
         {"mode", "^0?[0-7]{3}$", "A file mode in octal: \"0660\"."},
 };
 
-static void write_forms(JsonWriter *w)
+static void write_defs(JsonWriter *w)
 {
+        static const char *const names[_SCHEMA_OWNER_MAX] = {
+                [OWNER_LISTEN] = "listen", [OWNER_TOKEN] = "token", [OWNER_SERVER] = "server",
+                [OWNER_WARMUP] = "warmup", [OWNER_IO] = "io",       [OWNER_VIEW] = "view",
+        };
+        json_key(w, "$defs");
+        json_object(w);
         for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
                 json_key(w, forms[i].name);
                 json_object(w);
@@ -298,36 +304,20 @@ static void write_forms(JsonWriter *w)
         json_key(w, "maximum");
         json_uint(w, 1);
         json_object_end(w);
-}
-
-/* An address alone, or a map. */
-static void write_listen(JsonWriter *w)
-{
-        json_key(w, "anyOf");
-        json_array(w);
-        write_texts(w);
-        json_object(w);
-        write_section(w, OWNER_LISTEN, SPAN_NONE);
-        json_object_end(w);
-        json_array_end(w);
-}
-
-static void write_defs(JsonWriter *w)
-{
-        static const char *const names[_SCHEMA_OWNER_MAX] = {
-                [OWNER_LISTEN] = "listen", [OWNER_TOKEN] = "token", [OWNER_SERVER] = "server",
-                [OWNER_WARMUP] = "warmup", [OWNER_IO] = "io",       [OWNER_VIEW] = "view",
-        };
-        json_key(w, "$defs");
-        json_object(w);
-        write_forms(w);
         for (int owner = OWNER_LISTEN; owner < _SCHEMA_OWNER_MAX; owner++) {
                 json_key(w, names[owner]);
                 json_object(w);
-                if (owner == OWNER_LISTEN)
-                        write_listen(w);
-                else
-                        write_section(w, (SchemaOwner)owner, SPAN_NONE);
+                if (owner == OWNER_LISTEN) { /* an address alone, or a map */
+                        json_key(w, "anyOf");
+                        json_array(w);
+                        write_texts(w);
+                        json_object(w);
+                }
+                write_section(w, (SchemaOwner)owner, SPAN_NONE);
+                if (owner == OWNER_LISTEN) {
+                        json_object_end(w);
+                        json_array_end(w);
+                }
                 json_object_end(w);
         }
         json_object_end(w);
