@@ -5,7 +5,10 @@
  * are for this program's own use: their arguments may change at any time.
  */
 
+#include "config.h"
+
 #include "cli/cli.h"
+#include "spawn/exec.h"
 #include "validator/validator.h"
 
 typedef struct Role {
@@ -14,6 +17,9 @@ typedef struct Role {
 } Role;
 
 static const Role roles[] = {
+#ifdef MCPVISOR_SINGLE
+        {"@exec", exec_main},
+#endif
         {"@validator", validator_main},
 };
 

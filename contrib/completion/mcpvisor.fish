@@ -112,6 +112,6 @@ complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'version' -d 'show the versi
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -F
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -l dry-run -d 'write nothing; show what would be written'
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -l force -d 'replace files that exist'
-complete -c mcpvisor -n "__mcpvisor_at 'import'" -l output -s o -r -F -d 'the configuration to write'
+complete -c mcpvisor -n "__mcpvisor_at 'import'" -l output -s o -r -F -d 'the configuration to write (mcpvisor.yaml); - is standard output'
 
 # mcpvisor version

@@ -22,8 +22,10 @@ void arena_done(Arena *a)
 
 static ArenaBlock *arena_block(Arena *a, size_t size)
 {
-        size_t room = MAX((size_t)ARENA_BLOCK_SIZE - sizeof(ArenaBlock), size);
-        ArenaBlock *b = malloc(sizeof(*b) + room);
+        size_t room = MAX((size_t)ARENA_BLOCK_SIZE - sizeof(ArenaBlock), size), total;
+        if (__builtin_add_overflow(room, sizeof(ArenaBlock), &total))
+                return NULL;
+        ArenaBlock *b = malloc(total);
         if (!b)
                 return NULL;
         b->size = room;
@@ -43,9 +45,11 @@ static ArenaBlock *arena_block(Arena *a, size_t size)
 void *arena_alloc(Arena *a, size_t size)
 {
         const size_t align = alignof(max_align_t);
+        if (__builtin_add_overflow(MAX(size, (size_t)1), align - 1, &size))
+                return NULL;
+        size &= ~(align - 1);
         if (size > a->cap || a->used > a->cap - size)
                 return NULL;
-        size = (MAX(size, (size_t)1) + align - 1) & ~(align - 1);
 
         ArenaBlock *b = a->blocks;
         if (!b || b->size - b->used < size) {

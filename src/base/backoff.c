@@ -4,7 +4,7 @@
 Nsec backoff_base(Nsec min, Nsec max, uint32_t k)
 {
         Nsec t = min;
-        for (uint32_t i = 1; i < k && t < max; i++)
+        for (uint32_t i = 1; i < k && t && t < max; i++)
                 if (__builtin_mul_overflow(t, (Nsec)2, &t))
                         t = NSEC_NEVER;
         return MIN(t, max);

@@ -11,10 +11,9 @@ void buf_done(Buf *b)
 
 static int buf_grow(Buf *b, size_t n)
 {
-        if (n > b->cap || b->len > b->cap - n)
+        size_t need; /* with the NUL */
+        if (n > b->cap || b->len > b->cap - n || __builtin_add_overflow(b->len + n, (size_t)1, &need))
                 return -ENOBUFS;
-
-        size_t need = b->len + n + 1;
         if (need <= b->size)
                 return 0;
 
@@ -23,6 +22,7 @@ static int buf_grow(Buf *b, size_t n)
         char *data = realloc(b->data, size);
         if (!data)
                 return -ENOMEM;
+        data[b->len] = '\0'; /* the first time nothing is there yet */
         b->data = data;
         b->size = size;
         return 0;

@@ -3,8 +3,8 @@
 /*
  * A growing run of bytes with a cap: what would make it longer than the cap
  * is refused with -ENOBUFS and leaves it as it was. Owned by exactly one
- * holder. data[len] is always a NUL once something was appended, so that the
- * text can be printed; it does not count.
+ * holder. data[len] is always a NUL when there is data, so that the text can be
+ * printed; it does not count.
  */
 
 #include <limits.h>

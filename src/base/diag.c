@@ -6,10 +6,17 @@
 
 enum {
         DIAG_ARENA_CAP = 4 * 1024 * 1024,
-        DIAG_MESSAGE_CAP = 4 * 1024,
-        DIAG_SOURCE_SHOWN = 160, /* characters of a source line that are printed */
+        DIAG_MESSAGE_CAP = 4 * 1024, /* with the NUL */
+        DIAG_SOURCE_SHOWN = 160,     /* characters of a source line that are printed */
         DIAG_WIRE_MAGIC = 0x31474944,
 };
+
+/* A finding whose texts are elsewhere: in the caller's arguments, in a received message. */
+typedef struct Finding {
+        DiagSeverity severity;
+        uint32_t line, col, width;
+        Span file, key, message, source; /* borrowed; ptr is NULL when there is none */
+} Finding;
 
 static const char *const severity_names[_DIAG_SEVERITY_MAX] = {
         [DIAG_NOTE] = "note",
@@ -41,53 +48,75 @@ void diag_list_done(DiagList *l)
         diag_list_init(l);
 }
 
-static const char *keep(DiagList *l, const char *text)
+/* Counters stop at the top: one that began again at 0 would say that there are no errors. */
+static uint32_t add_count(uint32_t a, uint32_t b)
 {
-        return text ? arena_strdup(&l->arena, span_of(text)) : NULL;
+        uint32_t sum;
+        return __builtin_add_overflow(a, b, &sum) ? UINT32_MAX : sum;
 }
 
-static int diag_push(DiagList *l, const Diag *d)
+/* False when memory ran out. */
+static bool keep(DiagList *l, Span s, const char **ret_text)
 {
-        if (l->count[DIAG_NOTE] + l->count[DIAG_WARNING] + l->count[DIAG_ERROR] >= DIAG_MAX)
+        *ret_text = s.ptr ? arena_strdup(&l->arena, s) : NULL;
+        return *ret_text || !s.ptr;
+}
+
+static int diag_push(DiagList *l, const Finding *f)
+{
+        if ((uint64_t)l->count[DIAG_NOTE] + l->count[DIAG_WARNING] + l->count[DIAG_ERROR] >= DIAG_MAX)
                 return -ENOBUFS;
 
-        Diag *copy = ARENA_NEW(&l->arena, Diag);
-        if (!copy)
+        Diag *d = ARENA_NEW(&l->arena, Diag);
+        if (!d)
                 return -ENOMEM;
-        *copy = (Diag){
-                .severity = d->severity,
-                .at = {.file = keep(l, d->at.file),
-                       .line = d->at.line,
-                       .col = d->at.col,
-                       .width = d->at.width},
-                .key = keep(l, d->key),
-                .message = keep(l, d->message),
-                .source = keep(l, d->source),
-        };
-        if (!copy->message)
+        d->severity = f->severity;
+        d->at = (DiagAt){.line = f->line, .col = f->col, .width = f->width};
+        if (!keep(l, f->file, &d->at.file) || !keep(l, f->key, &d->key) ||
+            !keep(l, f->message, &d->message) || !keep(l, f->source, &d->source))
                 return -ENOMEM;
-        *l->last = copy;
-        l->last = &copy->next;
+        *l->last = d;
+        l->last = &d->next;
         return 0;
 }
 
-static void diag_note(DiagList *l, const Diag *d)
+static void diag_note(DiagList *l, const Finding *f)
 {
-        if (diag_push(l, d) < 0)
-                l->dropped++;
-        l->count[d->severity]++;
+        if (diag_push(l, f) < 0)
+                l->dropped = add_count(l->dropped, 1);
+        l->count[f->severity] = add_count(l->count[f->severity], 1);
+}
+
+/* What does not fit is cut off before a character, and that is shown. */
+static void cut_message(char text[static DIAG_MESSAGE_CAP])
+{
+        static const char more[] = "...";
+        size_t n = DIAG_MESSAGE_CAP - sizeof(more);
+        while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80)
+                n--;
+        memcpy(text + n, more, sizeof(more));
 }
 
 void diag_add(DiagList *l, DiagSeverity severity, DiagAt at, const char *key, const char *fmt, ...)
 {
-        CLEANUP(buf_done) Buf text = BUF_INIT(DIAG_MESSAGE_CAP);
+        char text[DIAG_MESSAGE_CAP];
         va_list ap;
         va_start(ap, fmt);
-        int r = buf_vappendf(&text, fmt, ap);
+        int n = vsnprintf(text, sizeof(text), fmt, ap);
         va_end(ap);
+        if (n >= (int)sizeof(text))
+                cut_message(text);
 
-        Diag d = {.severity = severity, .at = at, .key = key, .message = r < 0 ? fmt : text.data};
-        diag_note(l, &d);
+        Finding f = {
+                .severity = severity,
+                .line = at.line,
+                .col = at.col,
+                .width = at.width,
+                .file = span_of(at.file),
+                .key = span_of(key),
+                .message = span_of(n < 0 ? fmt : text),
+        };
+        diag_note(l, &f);
 }
 
 static int compare_text(const char *a, const char *b)
@@ -143,7 +172,7 @@ void diag_list_promote(DiagList *l)
         for (Diag *d = l->first; d; d = d->next)
                 if (d->severity == DIAG_WARNING)
                         d->severity = DIAG_ERROR;
-        l->count[DIAG_ERROR] += l->count[DIAG_WARNING];
+        l->count[DIAG_ERROR] = add_count(l->count[DIAG_ERROR], l->count[DIAG_WARNING]);
         l->count[DIAG_WARNING] = 0;
 }
 
@@ -154,43 +183,43 @@ bool diag_list_has_errors(const DiagList *l)
 
 static int format_where(const Diag *d, bool colour, Buf *b)
 {
+        if (!d->at.file)
+                return 0;
         int r = colour ? buf_append_str(b, "\033[1m") : 0;
-        if (r == 0 && d->at.file)
+        if (r == 0)
                 r = utf8_escape(b, span_of(d->at.file));
         if (r == 0 && d->at.line)
                 r = buf_appendf(b, ":%u", d->at.line);
         if (r == 0 && d->at.line && d->at.col)
                 r = buf_appendf(b, ":%u", d->at.col);
-        if (r == 0 && d->at.file)
+        if (r == 0)
                 r = buf_append_str(b, ": ");
         if (r == 0 && colour)
                 r = buf_append_str(b, "\033[0m");
         return r;
 }
 
-/* Part of the line around the caret, tabs and controls shown as one space each. */
+/* Part of the line around the caret, what is not printable shown as one space or '?' each. */
 static int format_source(const Diag *d, bool colour, Buf *b)
 {
         Span s = span_of(d->source);
-        uint32_t col = d->at.col ? d->at.col : 1;
-        uint32_t from = col > DIAG_SOURCE_SHOWN * 3 / 4 ? col - DIAG_SOURCE_SHOWN / 2 : 1;
-        uint32_t nth = 1, caret = 0;
+        size_t col = MIN((size_t)MAX(d->at.col, 1U), utf8_length(s) + 1);
+        size_t from = col > DIAG_SOURCE_SHOWN * 3 / 4 ? col - DIAG_SOURCE_SHOWN / 2 : 1;
+        size_t nth = 1;
         int r = buf_append_str(b, "    ");
         for (; s.len && nth < from + DIAG_SOURCE_SHOWN && r == 0; nth++) {
-                size_t n = utf8_sequence(s), take = MAX(n, (size_t)1);
-                bool control = (uint8_t)s.ptr[0] < 0x20 || s.ptr[0] == 0x7f;
+                size_t n = utf8_sequence(s);
                 if (nth >= from)
-                        r = n == 0 || control ? buf_append_char(b, control ? ' ' : '?')
-                                              : buf_append(b, s.ptr, n);
-                s = span_skip(s, take);
+                        r = utf8_printable(s) ? buf_append(b, s.ptr, n) : buf_append_char(b, n ? ' ' : '?');
+                s = span_skip(s, MAX(n, (size_t)1));
         }
         if (r == 0)
                 r = buf_append_str(b, colour ? "\n    \033[1;32m" : "\n    ");
-        for (caret = from; caret < col && r == 0; caret++)
+        for (size_t i = from; i < col && r == 0; i++)
                 r = buf_append_char(b, ' ');
         if (r == 0)
                 r = buf_append_char(b, '^');
-        for (uint32_t i = 1; i < d->at.width && col + i < nth && r == 0; i++)
+        for (size_t i = 1; i < d->at.width && col + i < nth && r == 0; i++)
                 r = buf_append_char(b, '~');
         if (r == 0)
                 r = buf_append_str(b, colour ? "\033[0m\n" : "\n");
@@ -220,21 +249,21 @@ int diag_format_text(const Diag *d, bool colour, Buf *b)
 int diag_format_json(const Diag *d, Buf *b)
 {
         JsonWriter w = JSON_WRITER(b);
-        json_object(&w);
-        json_key(&w, "file");
-        json_str(&w, d->at.file);
-        json_key(&w, "line");
-        json_uint(&w, d->at.line);
-        json_key(&w, "col");
-        json_uint(&w, d->at.col);
-        json_key(&w, "severity");
-        json_str(&w, severity_names[d->severity]);
-        json_key(&w, "key");
-        json_str(&w, d->key);
-        json_key(&w, "message");
-        json_str(&w, d->message);
-        json_object_end(&w);
-        int r = json_done(&w);
+        json_write_object(&w);
+        json_write_key(&w, "file");
+        json_write_str(&w, d->at.file);
+        json_write_key(&w, "line");
+        json_write_uint(&w, d->at.line);
+        json_write_key(&w, "col");
+        json_write_uint(&w, d->at.col);
+        json_write_key(&w, "severity");
+        json_write_str(&w, severity_names[d->severity]);
+        json_write_key(&w, "key");
+        json_write_str(&w, d->key);
+        json_write_key(&w, "message");
+        json_write_str(&w, d->message);
+        json_write_object_end(&w);
+        int r = json_write_done(&w);
         return r < 0 ? r : buf_append_char(b, '\n');
 }
 
@@ -273,58 +302,67 @@ int diag_list_encode(const DiagList *l, Buf *b)
         return r;
 }
 
-static const char *get_text(WireReader *r, Arena *a)
+/* A text of ours has no NUL in it. */
+static Span get_text(WireReader *r)
 {
-        if (!wire_get_u8(r))
-                return NULL;
-        Span s = wire_get_span(r);
-        const char *text = r->bad ? NULL : arena_strdup(a, s);
-        r->bad |= !text;
-        return text;
+        uint8_t there = wire_get_u8(r);
+        Span s = there ? wire_get_span(r) : SPAN_NONE;
+        r->bad |= there > 1 || span_find(s, '\0') < s.len;
+        return s;
 }
 
-static int diag_decode(WireReader *r, Arena *scratch, DiagList *l)
+static int finding_decode(WireReader *r, Finding *ret)
 {
-        Diag d = {0};
         uint32_t severity = wire_get_u32(r);
-        d.at.line = wire_get_u32(r);
-        d.at.col = wire_get_u32(r);
-        d.at.width = wire_get_u32(r);
-        d.at.file = get_text(r, scratch);
-        d.key = get_text(r, scratch);
-        d.message = get_text(r, scratch);
-        d.source = get_text(r, scratch);
-        if (r->bad || severity >= _DIAG_SEVERITY_MAX || !d.message)
+        Finding f = {.line = wire_get_u32(r)};
+        f.col = wire_get_u32(r);
+        f.width = wire_get_u32(r);
+        f.file = get_text(r);
+        f.key = get_text(r);
+        f.message = get_text(r);
+        f.source = get_text(r);
+        if (r->bad || severity >= _DIAG_SEVERITY_MAX || !f.message.ptr)
                 return -EBADMSG;
-        d.severity = (DiagSeverity)severity;
-        diag_note(l, &d);
+        f.severity = (DiagSeverity)severity;
+        *ret = f;
         return 0;
+}
+
+/* All of it is read before any of it is believed: `count` are the findings less those that came. */
+static int check_entries(WireReader r, uint32_t n, uint32_t count[static _DIAG_SEVERITY_MAX])
+{
+        for (uint32_t i = 0; i < n; i++) {
+                Finding f;
+                int k = finding_decode(&r, &f);
+                if (k < 0)
+                        return k;
+                if (count[f.severity]-- == 0)
+                        return -EBADMSG;
+        }
+        return r.left.len ? -EBADMSG : 0;
 }
 
 int diag_list_decode(Span bytes, DiagList *l)
 {
         WireReader r = {.left = bytes};
-        CLEANUP(arena_done) Arena scratch = ARENA_INIT(DIAG_ARENA_CAP);
-        uint32_t magic = wire_get_u32(&r), n = wire_get_u32(&r), seen[_DIAG_SEVERITY_MAX];
+        uint32_t magic = wire_get_u32(&r), n = wire_get_u32(&r), more[_DIAG_SEVERITY_MAX];
         for (int i = 0; i < _DIAG_SEVERITY_MAX; i++)
-                seen[i] = wire_get_u32(&r);
+                more[i] = wire_get_u32(&r);
         if (r.bad || magic != DIAG_WIRE_MAGIC || n > DIAG_MAX)
                 return -EBADMSG;
+        int k = check_entries(r, n, more);
+        if (k < 0)
+                return k;
 
         for (uint32_t i = 0; i < n; i++) {
-                uint32_t before[_DIAG_SEVERITY_MAX];
-                memcpy(before, l->count, sizeof(before));
-                int k = diag_decode(&r, &scratch, l);
-                if (k < 0)
-                        return k;
-                for (int s = 0; s < _DIAG_SEVERITY_MAX; s++)
-                        seen[s] -= MIN(seen[s], l->count[s] - before[s]);
+                Finding f;
+                k = finding_decode(&r, &f);
+                assert(k == 0);
+                diag_note(l, &f);
         }
-        if (r.left.len)
-                return -EBADMSG;
         for (int s = 0; s < _DIAG_SEVERITY_MAX; s++) { /* what the sender had dropped */
-                l->count[s] += seen[s];
-                l->dropped += seen[s];
+                l->count[s] = add_count(l->count[s], more[s]);
+                l->dropped = add_count(l->dropped, more[s]);
         }
         return 0;
 }

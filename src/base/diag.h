@@ -66,6 +66,6 @@ int diag_format_text(const Diag *d, bool colour, Buf *b) MUST_CHECK;
 int diag_format_json(const Diag *d, Buf *b) MUST_CHECK;
 
 /* The list as bytes, to cross to another process, and back (added to what l has).
- * -EBADMSG when the bytes are not such a list. */
+ * -EBADMSG when the bytes are not such a list: nothing is added then. */
 int diag_list_encode(const DiagList *l, Buf *b) MUST_CHECK;
 int diag_list_decode(Span bytes, DiagList *l) MUST_CHECK;

@@ -45,6 +45,8 @@ int fd_write_all(int fd, Span s)
                                 continue;
                         return -errno;
                 }
+                if (n == 0) /* would go on for ever */
+                        return -EIO;
                 s = span_skip(s, (size_t)n);
         }
         return 0;

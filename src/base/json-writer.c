@@ -56,22 +56,22 @@ static void close_level(JsonWriter *w, Span s)
         put(w, s);
 }
 
-void json_object(JsonWriter *w)
+void json_write_object(JsonWriter *w)
 {
         open_level(w, SPAN("{"));
 }
 
-void json_object_end(JsonWriter *w)
+void json_write_object_end(JsonWriter *w)
 {
         close_level(w, SPAN("}"));
 }
 
-void json_array(JsonWriter *w)
+void json_write_array(JsonWriter *w)
 {
         open_level(w, SPAN("["));
 }
 
-void json_array_end(JsonWriter *w)
+void json_write_array_end(JsonWriter *w)
 {
         close_level(w, SPAN("]"));
 }
@@ -149,64 +149,64 @@ int json_quote(Buf *b, Span s)
         return r < 0 ? r : buf_append_char(b, '"');
 }
 
-void json_string(JsonWriter *w, Span s)
+void json_write_string(JsonWriter *w, Span s)
 {
         separate(w);
         if (w->error == 0)
                 w->error = json_quote(w->buf, s);
 }
 
-void json_str(JsonWriter *w, const char *s)
+void json_write_str(JsonWriter *w, const char *s)
 {
         if (s)
-                json_string(w, span_of(s));
+                json_write_string(w, span_of(s));
         else
-                json_null(w);
+                json_write_null(w);
 }
 
-void json_key_span(JsonWriter *w, Span key)
+void json_write_key_span(JsonWriter *w, Span key)
 {
-        json_string(w, key);
+        json_write_string(w, key);
         put(w, w->indent ? SPAN(": ") : SPAN(":"));
         w->after_key = true;
 }
 
-void json_key(JsonWriter *w, const char *key)
+void json_write_key(JsonWriter *w, const char *key)
 {
-        json_key_span(w, span_of(key));
+        json_write_key_span(w, span_of(key));
 }
 
-void json_raw(JsonWriter *w, Span valid_json)
+void json_write_raw(JsonWriter *w, Span valid_json)
 {
         separate(w);
         put(w, valid_json);
 }
 
-void json_uint(JsonWriter *w, uint64_t v)
+void json_write_uint(JsonWriter *w, uint64_t v)
 {
         separate(w);
         if (w->error == 0)
                 w->error = buf_appendf(w->buf, "%llu", (unsigned long long)v);
 }
 
-void json_int(JsonWriter *w, int64_t v)
+void json_write_int(JsonWriter *w, int64_t v)
 {
         separate(w);
         if (w->error == 0)
                 w->error = buf_appendf(w->buf, "%lld", (long long)v);
 }
 
-void json_bool(JsonWriter *w, bool v)
+void json_write_bool(JsonWriter *w, bool v)
 {
-        json_raw(w, v ? SPAN("true") : SPAN("false"));
+        json_write_raw(w, v ? SPAN("true") : SPAN("false"));
 }
 
-void json_null(JsonWriter *w)
+void json_write_null(JsonWriter *w)
 {
-        json_raw(w, SPAN("null"));
+        json_write_raw(w, SPAN("null"));
 }
 
-int json_done(const JsonWriter *w)
+int json_write_done(const JsonWriter *w)
 {
         return w->error;
 }

@@ -7,16 +7,18 @@
  * table instead.
  */
 
+#include "base/macro.h"
+
 /* clang-format off */
 #define LIMITS(L)                                                                                            \
         L(CONFIG_FILE,      1024 * 1024,     "bytes",  "A configuration file; larger ones are refused before they are parsed.") \
         L(CONFIG_DEPTH,     16,              "levels", "Nesting of maps and lists in a configuration file.") \
         L(CONFIG_NODES,     200000,          "nodes",  "Scalars, maps and lists in a configuration file.") \
+        L(CONFIG_KEY,       500,             "bytes",  "A key in a configuration file.") \
         L(CONFIG_ARENA,     64 * 1024 * 1024,"bytes",  "Memory of one configuration snapshot.") \
         L(CONFIG_BLOB,      8 * 1024 * 1024, "bytes",  "A resolved configuration as it travels between processes.") \
         L(CONFIG_VALUE,     64 * 1024,       "bytes",  "One value after its references are replaced, and a file that one names.") \
         L(CONFIG_LIST,      10000,           "items",  "Entries of one list or map.") \
-        L(CONFIG_KEY,       1000,            "bytes",  "One key of a configuration file, so that it can be printed as one.") \
         L(CONFIG_ENV_FILE,  256 * 1024,      "bytes",  "An environment file that a server names.") \
         L(KEY_PATH,         1024,            "bytes",  "The path of a configuration key inside its server or view.") \
         L(VALIDATOR_TIME,   30,              "seconds","How long the validator process may take; then it is ended.") \
@@ -35,6 +37,9 @@
         L(LOG_VALUE,        4 * 1024,        "bytes",  "One field of a record of our own log; the rest is cut off.") \
         L(SECRET_SHORTEST,  6,               "bytes",  "Shorter secrets are not redacted: they would turn up in innocent words.") \
         L(SECRET_LONGEST,   64 * 1024,       "bytes",  "A secret that is redacted; as long as a value may be.") \
+        L(LOOP_BYTES,       64 * 1024,       "bytes",  "What one source of an event loop moves before the others have their turn.") \
+        L(LOOP_ITEMS,       256,             "items",  "The same for what is counted: exits, messages, timers that fire.") \
+        L(LOOP_LOOK,        5,               "milliseconds", "How long a turn of the event loop lasts before it looks for signals.") \
         L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.")
 /* clang-format on */
 

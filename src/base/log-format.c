@@ -160,20 +160,20 @@ static int json_text(JsonWriter *w, Buf *scratch, Span s)
                 }
                 rest = span_skip(rest, MAX(n, (size_t)1));
         }
-        json_string(w, odd ? buf_span(scratch) : s);
+        json_write_string(w, odd ? buf_span(scratch) : s);
         return r;
 }
 
 static int json_field(JsonWriter *w, Buf *scratch, const LogField *f)
 {
         if (f->is_number) {
-                json_key(w, f->key);
-                json_int(w, f->number);
+                json_write_key(w, f->key);
+                json_write_int(w, f->number);
                 return 0;
         }
         if (!f->text.ptr)
                 return 0;
-        json_key(w, f->key);
+        json_write_key(w, f->key);
         return json_text(w, scratch, f->text);
 }
 
@@ -183,25 +183,25 @@ static int format_json(Buf *b, const LogRecord *record)
         JsonWriter w = JSON_WRITER(b);
 
         int r = format_time(&scratch, record->wall_usec, false);
-        json_object(&w);
-        json_key(&w, "ts");
-        json_string(&w, buf_span(&scratch));
-        json_key(&w, "level");
-        json_str(&w, levels[record->level].name);
-        json_key(&w, "msg");
+        json_write_object(&w);
+        json_write_key(&w, "ts");
+        json_write_string(&w, buf_span(&scratch));
+        json_write_key(&w, "level");
+        json_write_str(&w, levels[record->level].name);
+        json_write_key(&w, "msg");
         if (r == 0)
                 r = json_text(&w, &scratch, record->message);
         for (size_t i = 0; i < record->n_fields && r == 0; i++)
                 r = json_field(&w, &scratch, &record->fields[i]);
         if (record->file) {
-                json_key(&w, "file");
-                json_str(&w, record->file);
-                json_key(&w, "line");
-                json_int(&w, record->line);
+                json_write_key(&w, "file");
+                json_write_str(&w, record->file);
+                json_write_key(&w, "line");
+                json_write_int(&w, record->line);
         }
-        json_object_end(&w);
+        json_write_object_end(&w);
         if (r == 0)
-                r = json_done(&w);
+                r = json_write_done(&w);
         return r == 0 ? buf_append_char(b, '\n') : r;
 }
 

@@ -9,6 +9,8 @@
  * histogram6 is a histogram with the few buckets of METRIC_TOOL_BUCKETS.
  */
 
+#include "base/macro.h"
+
 /* clang-format off */
 #define METRICS(M)                                                                                           \
         /* servers */                                                                                        \

@@ -65,9 +65,9 @@ int parse_i64(Span s, int64_t *ret)
         int r = parse_digits(negative ? span_skip(s, 1) : s, 10, false, &v);
         if (r < 0)
                 return r;
-        if (v > (uint64_t)INT64_MAX)
+        if (v > (uint64_t)INT64_MAX + negative)
                 return -ERANGE;
-        *ret = negative ? -(int64_t)v : (int64_t)v;
+        *ret = (int64_t)(negative ? 0 - v : v);
         return 0;
 }
 
@@ -88,10 +88,10 @@ static int parse_with_unit(Span s, const Unit *units, size_t n_units, uint64_t *
         Span unit = span_skip(s, n);
         uint64_t v;
         int r = parse_digits(span_first(s, n), 10, false, &v);
-        if (r < 0)
+        if (r == -EINVAL)
                 return r;
         if (unit.len == 0) {
-                if (v != 0)
+                if (r < 0 || v != 0)
                         return -EDOM;
                 *ret = 0;
                 return 0;
@@ -99,7 +99,7 @@ static int parse_with_unit(Span s, const Unit *units, size_t n_units, uint64_t *
         for (size_t i = 0; i < n_units; i++) {
                 if (!span_equal(unit, units[i].name))
                         continue;
-                if (__builtin_mul_overflow(v, units[i].factor, &v) || v == UINT64_MAX)
+                if (r < 0 || __builtin_mul_overflow(v, units[i].factor, &v))
                         return -ERANGE;
                 *ret = v;
                 return 0;
@@ -133,7 +133,7 @@ int parse_percent(Span s, uint64_t *ret)
         }
         uint64_t v;
         if (!span_ends(s, SPAN("%")))
-                return parse_u64(s, &v) == 0 ? -EDOM : -EINVAL;
+                return parse_u64(s, &v) == -EINVAL ? -EINVAL : -EDOM;
         int r = parse_u64(span_first(s, s.len - 1), &v);
         if (r < 0)
                 return r;
@@ -150,17 +150,13 @@ int parse_ratio(Span s, uint64_t *ret)
         Span fraction = span_skip(s, dot + 1);
         uint64_t whole, part = 0;
         int r = parse_digits(span_first(s, dot), 10, false, &whole);
-        if (r < 0)
-                return r;
-        if (dot < s.len) {
-                if (fraction.len > DECIMALS)
-                        return -ERANGE;
-                r = parse_digits(fraction, 10, true, &part);
-                if (r < 0)
-                        return r;
-                for (size_t i = fraction.len; i < DECIMALS; i++)
-                        part *= 10;
-        }
+        int q = dot < s.len ? parse_digits(fraction, 10, true, &part) : 0;
+        if (r == -EINVAL || q == -EINVAL)
+                return -EINVAL;
+        if (r < 0 || q < 0 || fraction.len > DECIMALS)
+                return -ERANGE;
+        for (size_t i = fraction.len; i < DECIMALS; i++)
+                part *= 10;
         if (whole > 1 || (whole == 1 && part > 0))
                 return -ERANGE;
         *ret = whole * 1000000 + part;

@@ -6,9 +6,20 @@ bool span_equal(Span a, Span b)
         return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+static char lower(char c)
+{
+        return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Not strncasecmp: that ends at a NUL and asks the locale. */
 bool span_equal_nocase(Span a, Span b)
 {
-        return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
+        if (a.len != b.len)
+                return false;
+        for (size_t i = 0; i < a.len; i++)
+                if (lower(a.ptr[i]) != lower(b.ptr[i]))
+                        return false;
+        return true;
 }
 
 bool span_starts(Span s, Span prefix)

@@ -59,22 +59,41 @@ size_t utf8_length(Span s)
         return count;
 }
 
-static bool is_plain(Span s, size_t n)
+static uint32_t decode(Span s, size_t n)
 {
-        if (n == 1)
-                return at(s, 0) >= 0x20 && at(s, 0) != 0x7f && at(s, 0) != '\\';
-        return n > 0 && !(at(s, 0) == 0xc2 && at(s, 1) < 0xa0); /* C1 */
+        uint32_t code = n == 1 ? at(s, 0) : at(s, 0) & (0x7fU >> n);
+        for (size_t i = 1; i < n; i++)
+                code = code << 6 | (at(s, i) & 0x3f);
+        return code;
+}
+
+size_t utf8_printable(Span s)
+{
+        static const struct {
+                uint32_t first, last;
+        } hidden[] = {
+                {0x00, 0x1f},     {0x7f, 0x9f},     {0x061c, 0x061c},
+                {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069},
+        };
+        size_t n = utf8_sequence(s);
+        if (n == 0)
+                return 0;
+        uint32_t code = decode(s, n);
+        for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+                if (code >= hidden[i].first && code <= hidden[i].last)
+                        return 0;
+        return n;
 }
 
 int utf8_escape(Buf *b, Span s)
 {
         while (s.len) {
-                size_t n = utf8_sequence(s), take = MAX(n, (size_t)1);
+                size_t n = utf8_printable(s), take = MAX(utf8_sequence(s), (size_t)1);
                 int r = 0;
-                if (is_plain(s, n))
-                        r = buf_append(b, s.ptr, n);
-                else if (at(s, 0) == '\\')
+                if (at(s, 0) == '\\')
                         r = buf_append(b, "\\\\", 2);
+                else if (n)
+                        r = buf_append(b, s.ptr, n);
                 else
                         for (size_t i = 0; i < take && r == 0; i++)
                                 r = buf_appendf(b, "\\x%02x", at(s, i));
@@ -89,6 +108,8 @@ int utf8_append(Buf *b, uint32_t code)
 {
         char c[4];
         size_t n;
+        if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+                return -EINVAL;
         if (code < 0x80) {
                 n = 1;
                 c[0] = (char)code;

@@ -13,8 +13,11 @@ bool utf8_valid(Span s) PURE;
 /* How many code points; a byte that begins no sequence counts as one. */
 size_t utf8_length(Span s) PURE;
 
-/* Appends s with everything that could move a cursor, end a line or lie about its bytes
- * written as \xNN: control characters, DEL, C1, ill-formed bytes, and the backslash doubled. */
+/* As utf8_sequence, but 0 also for what could move a cursor, end a line or turn its direction:
+ * control characters, DEL, C1, the line and paragraph separators, bidirectional controls. */
+size_t utf8_printable(Span s) PURE;
+
+/* Appends s with all that is not printable, byte for byte, as \xNN, and the backslash doubled. */
 int utf8_escape(Buf *b, Span s) MUST_CHECK;
-/* Appends a code point. */
+/* Appends a code point; -EINVAL for a surrogate and past U+10FFFF. */
 int utf8_append(Buf *b, uint32_t code) MUST_CHECK;

@@ -113,38 +113,38 @@ static void print_diff_text(const ConfigDiff *d)
 
 static void json_rows(JsonWriter *w, const uint16_t *rows, size_t n)
 {
-        json_key(w, "keys");
-        json_array(w);
+        json_write_key(w, "keys");
+        json_write_array(w);
         for (size_t i = 0; i < n; i++)
-                json_str(w, schema_local_path(&schema_table[rows[i]]));
-        json_array_end(w);
+                json_write_str(w, schema_local_path(&schema_table[rows[i]]));
+        json_write_array_end(w);
 }
 
 static int print_diff_json(const ConfigDiff *d)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
         JsonWriter w = JSON_WRITER(&b);
-        json_object(&w);
-        json_key(&w, "daemon");
-        json_object(&w);
-        json_key(&w, "reload");
-        json_str(&w, d->n_rows ? schema_reload_name(d->reload) : NULL);
+        json_write_object(&w);
+        json_write_key(&w, "daemon");
+        json_write_object(&w);
+        json_write_key(&w, "reload");
+        json_write_str(&w, d->n_rows ? schema_reload_name(d->reload) : NULL);
         json_rows(&w, d->rows, d->n_rows);
-        json_object_end(&w);
-        json_key(&w, "servers");
-        json_array(&w);
+        json_write_object_end(&w);
+        json_write_key(&w, "servers");
+        json_write_array(&w);
         for (size_t i = 0; i < d->n_servers; i++) {
-                json_object(&w);
-                json_key(&w, "name");
-                json_str(&w, server_name(&d->servers[i]));
-                json_key(&w, "action");
-                json_str(&w, diff_action_name(d->servers[i].action));
+                json_write_object(&w);
+                json_write_key(&w, "name");
+                json_write_str(&w, server_name(&d->servers[i]));
+                json_write_key(&w, "action");
+                json_write_str(&w, diff_action_name(d->servers[i].action));
                 json_rows(&w, d->servers[i].rows, d->servers[i].n_rows);
-                json_object_end(&w);
+                json_write_object_end(&w);
         }
-        json_array_end(&w);
-        json_object_end(&w);
-        int r = json_done(&w);
+        json_write_array_end(&w);
+        json_write_object_end(&w);
+        int r = json_write_done(&w);
         if (r == 0)
                 puts(buf_text(&b));
         return r;
@@ -176,10 +176,14 @@ static int check_diff(const CommandCall *call)
 static int check_entry(const CommandCall *call)
 {
         const CheckOptions *o = call->options;
-        if (call->n_args != (o->diff ? 2 : 1))
-                return command_usage_error(call->path, o->diff ? "--diff needs two files: OLD and NEW"
-                                                               : "one file at a time, unless with --diff");
-        return o->diff ? check_diff(call) : check_file(call, call->args[0]);
+        if (o->diff && call->n_args != 2)
+                return command_usage_error(call->path, "--diff needs two files: OLD and NEW");
+        if (!o->diff && call->n_args > 1)
+                return command_usage_error(call->path, "one file at a time, unless with --diff");
+        if (o->diff)
+                return check_diff(call);
+        const char *path = read_config_path(call);
+        return path ? check_file(call, path) : EXIT_CODE_USAGE;
 }
 
 static const Option check_options[] = {
@@ -202,11 +206,10 @@ const Command cmd_check = {
                        "with file, line and column. Also looks where each command is found, and whether "
                        "users and directories exist.\n\n"
                        "With --diff, tells what a reload from one file to another would do to each server.",
-        .usage = "[OPTION...] FILE\n--diff [OPTION...] OLD NEW",
+        .usage = "[OPTION...] [FILE]\n--diff [OPTION...] OLD NEW",
         OPTIONS(check_options),
         .options_size = sizeof(CheckOptions),
         .entry = check_entry,
-        .min_args = 1,
         .max_args = 2,
         .args_complete = COMPLETE_FILE,
         .exits = EXITS(EXIT_CODE_DONE, EXIT_CODE_FAILED, EXIT_CODE_USAGE, EXIT_CODE_INTERNAL),

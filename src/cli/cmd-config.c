@@ -54,7 +54,10 @@ static int print_text(const CommandCall *call, int fd)
 
 static int print_entry(const CommandCall *call)
 {
-        const ValidateArgs args = {.path = call->args[0], .no_resolve = true, .planned = true};
+        const char *path = read_config_path(call);
+        if (!path)
+                return EXIT_CODE_USAGE;
+        const ValidateArgs args = {.path = path, .no_resolve = true, .planned = true};
         ValidateResult v;
         int code = read_config(call, &args, &v);
         if (code != EXIT_CODE_DONE)
@@ -111,11 +114,10 @@ static const Command config_print_command = {
         .description = "Prints a configuration in its canonical form: every key that is not at its "
                        "default, in one order. References are shown as written, literal secrets as "
                        "<secret:NAME>; no option shows them.",
-        .usage = "[OPTION...] FILE",
+        .usage = "[OPTION...] [FILE]",
         OPTIONS(print_options),
         .options_size = sizeof(ConfigPrintOptions),
         .entry = print_entry,
-        .min_args = 1,
         .max_args = 1,
         .args_complete = COMPLETE_FILE,
         .exits = EXITS(EXIT_CODE_DONE, EXIT_CODE_FAILED, EXIT_CODE_USAGE, EXIT_CODE_INTERNAL),

@@ -10,7 +10,7 @@
 const EnvRow env_table[] = {
         {"MCPVISOR_ALLOWED_HOSTS", "allow-host", "serve run",
          "names that a Host header may bear beside localhost and addresses, separated by commas"},
-        {"MCPVISOR_CONFIG", "config", "serve", "the configuration file"},
+        {"MCPVISOR_CONFIG", "config", "check config serve", "the configuration file, where none is named"},
         {"MCPVISOR_LISTEN", "listen", "serve run health",
          "addresses of the HTTP endpoint, separated by commas; health asks the first of them"},
         {"MCPVISOR_LOG_FORMAT", "log-format", "serve run", "how log lines are written: text or json"},

@@ -4,6 +4,15 @@
 #include "cli/read-config.h"
 #include "config/blob.h"
 
+const char *read_config_path(const CommandCall *call)
+{
+        const char *path = call->n_args ? call->args[0] : getenv("MCPVISOR_CONFIG");
+        if (path && *path)
+                return path;
+        (void)command_usage_error(call->path, "no file: name one, or set MCPVISOR_CONFIG");
+        return NULL;
+}
+
 int read_config(const CommandCall *call, const ValidateArgs *args, ValidateResult *ret)
 {
         int r = validate(args, ret);

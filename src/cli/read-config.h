@@ -6,6 +6,9 @@
 #include "config/config.h"
 #include "spawn/validate.h"
 
+/* The file that a command was given, else that of MCPVISOR_CONFIG; NULL when there is neither, which
+ * was said on stderr then. */
+const char *read_config_path(const CommandCall *call);
 /* Runs the validator and says on stderr when that itself failed. Returns an exit status;
  * EXIT_CODE_DONE: `ret` is to be freed with validate_result_done(), valid or not. */
 int read_config(const CommandCall *call, const ValidateArgs *args, ValidateResult *ret) MUST_CHECK;

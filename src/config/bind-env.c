@@ -62,7 +62,7 @@ static int keep_lines(Bind *b, const ConfigText *key, Span text, ConfigMap *ret)
         uint32_t number = 0;
         EnvLine line;
         if (room > LIMIT_CONFIG_LIST)
-                return refuse(b, key, "%s has more than %d lines", key->value, LIMIT_CONFIG_LIST);
+                return refuse(b, key, "%.200s has more than %d lines", config_shown(key), LIMIT_CONFIG_LIST);
         ConfigPair *items = ARENA_NEW_N(&b->config->arena, ConfigPair, room);
         if (!items)
                 return -ENOMEM;
@@ -71,7 +71,7 @@ static int keep_lines(Bind *b, const ConfigText *key, Span text, ConfigMap *ret)
                 if (r == ENV_FILE_E_END)
                         break;
                 if (r > 0)
-                        return refuse(b, key, "%s:%u: %s", key->value, number,
+                        return refuse(b, key, "%.200s:%u: %s", config_shown(key), number,
                                       r == ENV_FILE_E_NAME
                                               ? "is no KEY=VALUE"
                                               : "a quote is not closed, or something follows it");
@@ -97,11 +97,13 @@ int bind_env_file(Bind *b, ServerConfig *s)
         if (r == 0)
                 r = b->env->read(b->env, key->value, &text);
         if (r == -ENOBUFS)
-                r = refuse(b, key, "%s is larger than %d KiB", key->value, LIMIT_CONFIG_ENV_FILE / 1024);
+                r = refuse(b, key, "%.200s is larger than %d KiB", config_shown(key),
+                           LIMIT_CONFIG_ENV_FILE / 1024);
         else if (r < 0 && r != -ENOMEM)
-                r = refuse(b, key, "cannot read %s: %s", key->value, strerror(-r));
+                r = refuse(b, key, "cannot read %.200s: %s", config_shown(key), expand_read_error(r));
         else if (r == 0 && (!utf8_valid(buf_span(&text)) || (text.len && memchr(text.data, 0, text.len))))
-                r = refuse(b, key, "%s is not a text: it holds bytes that are not UTF-8", key->value);
+                r = refuse(b, key, "%.200s is not a text: it holds bytes that are not UTF-8",
+                           config_shown(key));
         else if (r == 0)
                 r = keep_lines(b, key, buf_span(&text), &s->resolved.env);
         bind_path_back(b, back);

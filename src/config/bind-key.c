@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limit-table.h"
 #include "base/nearest.h"
+#include "base/parse.h"
 #include "config/bind-key.h"
 #include "config/bind-text.h"
 #include "config/foreign.h"
@@ -31,14 +32,29 @@ static void offer_key(void *data, Span key)
                 buf_clear(&k->list);
 }
 
-/* The full path of a key that stands elsewhere in the same struct: `memory` is sandbox.memory. */
+/* The full path of a key that stands elsewhere in the same struct, and only there: `memory` is
+ * sandbox.memory. */
 static const char *find_elsewhere(SchemaOwner owner, Span key)
 {
+        const char *found = NULL;
         for (const SchemaRow *row = schema_first(owner); row; row = schema_next(row)) {
                 const char *local = schema_local_path(row), *dot = strrchr(local, '.');
-                if (dot && !row->internal && span_equal(span_of(dot + 1), key))
-                        return local;
+                if (!dot || row->internal || !span_equal(span_of(dot + 1), key))
+                        continue;
+                if (found)
+                        return NULL;
+                found = local;
         }
+        return found;
+}
+
+/* Whose key it is when it stands in the wrong place. */
+static const char *find_owner(Span key)
+{
+        if (schema_find(OWNER_SERVER, key) || schema_has_below(OWNER_SERVER, key))
+                return "a server (under servers.NAME, or under `defaults` for all of them)";
+        if (schema_find(OWNER_ROOT, key) || schema_has_below(OWNER_ROOT, key))
+                return "the whole file, and stands at its left edge";
         return NULL;
 }
 
@@ -52,9 +68,11 @@ static void say_unknown(Bind *b, const BindTarget *t, const Node *n, Span prefix
                     foreign_table[i].act == FOREIGN_ALIAS)
                         offer_key(&k, span_of(foreign_table[i].key));
 
-        const char *elsewhere = find_elsewhere(t->owner, n->key->text);
+        const char *elsewhere = find_elsewhere(t->owner, n->key->text), *owner = find_owner(n->key->text);
         if (elsewhere)
                 bind_say(b, DIAG_ERROR, n->key, "is not known here (did you mean %s?)", elsewhere);
+        else if (owner && t->owner != OWNER_VIEW)
+                bind_say(b, DIAG_ERROR, n->key, "is not known here: it is a key of %s", owner);
         else if (k.nearest.best)
                 bind_say(b, DIAG_ERROR, n->key, "is not known (did you mean %s?)", k.best);
         else if (k.list.len && prefix.len)
@@ -64,22 +82,18 @@ static void say_unknown(Bind *b, const BindTarget *t, const Node *n, Span prefix
         buf_done(&k.list);
 }
 
-/* The node of a path such as tools.deny, or NULL. */
-static const Node *find_node(const Node *map, Span path)
-{
-        Span part;
-        while (map && span_next(&path, '.', &part))
-                map = node_get(map, part);
-        return map;
-}
-
+/* Our own name for it must not stand in the same map too. */
 static int bind_alias(Bind *b, BindTarget *t, const ForeignRow *f, const Node *n)
 {
         const SchemaRow *row = schema_find(t->owner, span_of(f->text));
-        const Node *same = find_node(t->map, span_of(f->text));
-        if (same) {
-                bind_say(b, DIAG_ERROR, n->key, "means the same as `%s`, which is already on line %u",
-                         f->text, same->key->line);
+        const Node *other = t->map;
+        Span rest = span_of(f->text), part;
+        while (other && span_next(&rest, '.', &part))
+                other = node_get(other, part);
+        if (other) {
+                bind_say(b, DIAG_ERROR, n->key,
+                         "means the same as `%s`, which is on line %u: keep one of them", f->text,
+                         other->key->line);
                 return 0;
         }
         return bind_value(b, row, t->object, n);
@@ -95,10 +109,12 @@ static void bind_transport(Bind *b, BindTarget *t, const ForeignRow *f, const No
 
 static void bind_disabled(Bind *b, BindTarget *t, const Node *n)
 {
-        if (n->kind != NODE_SCALAR || !span_equal(n->text, SPAN("true")))
-                return;
-        bind_say(b, DIAG_NOTE, n, "this server is left out");
-        t->skip = true;
+        const ConfigHead *head = t->object;
+        bool value; /* false: true was met before its server was read */
+        if (!head->name)
+                bind_say(b, DIAG_ERROR, n->key, "is for one server: it cannot stand in `defaults`");
+        else if (n->kind != NODE_SCALAR || parse_bool(n->text, &value) < 0)
+                bind_say(b, DIAG_ERROR, n, "is not true or false");
 }
 
 static int bind_foreign(Bind *b, BindTarget *t, const ForeignRow *f, const Node *n)
@@ -150,8 +166,8 @@ int bind_section(Bind *b, BindTarget *t, const Node *n, Span path, const SchemaR
 static int bind_key(Bind *b, BindTarget *t, const Node *n, Span path)
 {
         const SchemaRow *row = schema_find(t->owner, path);
-        bool below = schema_has_below(t->owner, path);
-        if (row && !(below && n->kind == NODE_MAP))
+        bool below = (!row || n->kind == NODE_MAP) && schema_has_below(t->owner, path);
+        if (row && !below)
                 return bind_value(b, row, t->object, n);
         if (below)
                 return bind_section(b, t, n, path, row);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limit-table.h"
 #include "config/bind-text.h"
+#include "config/check.h"
 #include "config/token-shape.h"
 #include "config/value.h"
 
-enum { QUOTED_SHOWN = 80 };
+enum {
+        QUOTED_SHOWN = 80,
+        WHY_LONGEST = 16 * 1024, /* a path, and what is wrong with it */
+};
 
 /* ---- where we are -------------------------------------------------------- */
 
@@ -60,13 +64,10 @@ static int quote(const Node *n, bool secret, Buf *out)
 {
         if (secret || token_shape(n->text))
                 return buf_append_str(out, "the value");
-        size_t shown = MIN(n->text.len, (size_t)QUOTED_SHOWN);
-        bool cut = shown < n->text.len;
-        while (cut && shown > 0 && ((uint8_t)n->text.ptr[shown] & 0xc0) == 0x80)
-                shown--; /* not in the middle of a character */
+        bool cut = n->text.len > QUOTED_SHOWN;
         int r = buf_append_char(out, '"');
         if (r == 0)
-                r = buf_append_span(out, span_first(n->text, shown));
+                r = buf_append_span(out, span_first(n->text, QUOTED_SHOWN));
         return r < 0 ? r : buf_append_str(out, cut ? "...\"" : "\"");
 }
 
@@ -76,8 +77,8 @@ static int refuse_value(Bind *b, const Node *n, bool secret, const char *why)
         int r = quote(n, secret, &quoted);
         if (r < 0)
                 return r;
-        if (secret)
-                r = bind_mask(b, n);
+        if (secret || token_shape(n->text))
+                r = mask_add(&b->masks, n);
         bind_say(b, DIAG_ERROR, n, "%s %s", quoted.data, why);
         return r;
 }
@@ -86,11 +87,35 @@ static int refuse_value(Bind *b, const Node *n, bool secret, const char *why)
 
 static int refuse_kind(Bind *b, const SchemaRow *row, const Node *n)
 {
+        static const char *const kinds[_SCHEMA_TYPE_MAX] = {
+                [TYPE_TEXT] = "a text",
+                [TYPE_LIST] = "a text",
+                [TYPE_MAP] = "a text",
+                [TYPE_UINT] = "a number",
+                [TYPE_INT] = "a number",
+                [TYPE_SIZE] = "a size",
+                [TYPE_DURATION] = "a time",
+                [TYPE_PERCENT] = "a percentage",
+                [TYPE_RATIO] = "a number from 0 to 1",
+                [TYPE_MODE] = "a file mode",
+        };
         CLEANUP(buf_done) Buf type = BUF_INIT(1024);
-        int r = value_is_scalar(row) ? value_type_text(row, &type) : buf_append_str(&type, "a text");
-        if (r == 0)
-                bind_say(b, DIAG_ERROR, n, "is %s, where %s is expected", node_kind_name(n), type.data);
-        return r;
+        if (kinds[row->type] == NULL) {
+                int r = value_type_text(row, &type);
+                if (r < 0)
+                        return r;
+        }
+        bind_say(b, DIAG_ERROR, n, "is %s, where %s is expected%s", node_kind_name(n),
+                 kinds[row->type] ? kinds[row->type] : buf_text(&type),
+                 row->check == check_command ? ": the program alone; put its arguments into `args`" : "");
+        return 0;
+}
+
+static void refuse_null(Bind *b, const SchemaRow *row, const Node *n)
+{
+        bool text = row->type == TYPE_TEXT || row->type == TYPE_LIST || row->type == TYPE_MAP;
+        bind_say(b, DIAG_ERROR, n, "has no value: write one, or remove the %s%s",
+                 row->type == TYPE_LIST ? "item" : "key", text ? " (\"\" is the empty text)" : "");
 }
 
 static int check_scalar(Bind *b, const SchemaRow *row, const Node *n, bool *ret_ok)
@@ -99,15 +124,14 @@ static int check_scalar(Bind *b, const SchemaRow *row, const Node *n, bool *ret_
         if (n->kind != NODE_SCALAR)
                 return refuse_kind(b, row, n);
         if (!*ret_ok)
-                bind_say(b, DIAG_ERROR, n,
-                         "has no value: write one, or remove the key (\"\" is the empty text)");
+                refuse_null(b, row, n);
         return 0;
 }
 
 /* The text with its references replaced, in `out`. */
 static int expand_node(Bind *b, const Node *n, Buf *out, Expansion *ret, bool *ret_ok)
 {
-        CLEANUP(buf_done) Buf why = BUF_INIT(EXPAND_WHY);
+        CLEANUP(buf_done) Buf why = BUF_INIT(WHY_LONGEST);
         *ret = (Expansion){0};
         *ret_ok = true;
         if (!b->env)
@@ -115,19 +139,31 @@ static int expand_node(Bind *b, const Node *n, Buf *out, Expansion *ret, bool *r
         int r = expand(b->env, n->text, out, ret, &why);
         if (r == EXPAND_E_INVALID) {
                 *ret_ok = false;
-                r = 0;
+                r = token_shape(n->text) ? mask_add(&b->masks, n) : 0;
                 bind_say(b, DIAG_ERROR, n, "%s", buf_text(&why));
         }
         return r;
 }
 
-static int keep_text(Bind *b, const Node *n, Span value, const Expansion *e, ConfigText *ret)
+/* Is part of the secret written out beside its references: in the text, or as the default of one? */
+static bool is_literal(Span raw)
 {
-        ConfigText t = {.line = n->line, .col = n->col, .secret = e->secret};
+        for (size_t at; (at = span_find_span(raw, SPAN(":-"))) < raw.len;) {
+                raw = span_skip(raw, at + 2);
+                if (!span_starts(raw, SPAN("}")))
+                        return true;
+        }
+        return false;
+}
+
+static int keep_text(Bind *b, const Node *n, Span value, const Expansion *e, bool secret, ConfigText *ret)
+{
+        ConfigText t = {.line = n->line, .col = n->col, .secret = secret};
         t.value = arena_strdup(&b->config->arena, value);
         if (!t.value)
                 return -ENOMEM;
-        if (e->references) {
+        bool literal = token_shape(n->text) || (secret && is_literal(n->text));
+        if (e->references && !literal) {
                 t.raw = arena_strdup(&b->config->arena, n->text);
                 if (!t.raw)
                         return -ENOMEM;
@@ -152,23 +188,22 @@ int bind_text(Bind *b, const SchemaRow *row, Span name, const Node *n, ConfigTex
                             : row->check                             ? row->check(v)
                                                                      : NULL;
         if (wrong) {
+                bool pasted = row->check == check_token_hash; /* the token itself, in the place of its hash */
                 *ret_ok = false;
-                return refuse_value(b, n, secret && !e.references, wrong);
+                return refuse_value(b, n, pasted || (secret && !e.references), wrong);
         }
         warn_token(b, n);
-        if (secret && !e.references)
-                r = bind_mask(b, n);
+        if (secret && !e.secret && (!e.references || token_shape(n->text)))
+                r = mask_add(&b->masks, n);
         if (r == 0)
-                r = keep_text(b, n, v, &e, ret);
-        if (r == 0)
-                ret->secret = secret;
+                r = keep_text(b, n, v, &e, secret, ret);
         return r;
 }
 
 int bind_scalar(Bind *b, const SchemaRow *row, void *field, const Node *n, const char **ret_raw, bool *ret_ok)
 {
         CLEANUP(buf_done) Buf value = BUF_INIT(LIMIT_CONFIG_VALUE);
-        CLEANUP(buf_done) Buf why = BUF_INIT(4096);
+        CLEANUP(buf_done) Buf why = BUF_INIT(WHY_LONGEST);
         Expansion e;
         *ret_raw = NULL;
         int r = check_scalar(b, row, n, ret_ok);
@@ -193,28 +228,39 @@ int bind_scalar(Bind *b, const SchemaRow *row, void *field, const Node *n, const
 int bind_json(Bind *b, ConfigText *text, const Node *n)
 {
         CLEANUP(buf_done) Buf json = BUF_INIT(LIMIT_CONFIG_VALUE);
-        int r = node_to_json(n, &json);
+        size_t before = b->masks.n;
+        int r = mask_nodes(&b->masks, n);
+        bool secret = b->masks.n > before;
+        if (r == 0)
+                r = node_to_json(n, &json);
         if (r == -ENOBUFS) {
                 bind_say(b, DIAG_ERROR, n, "is longer than %d bytes", LIMIT_CONFIG_VALUE);
                 return 0;
         }
         if (r < 0)
                 return r;
-        *text = (ConfigText){.line = n->line, .col = n->col};
+        *text = (ConfigText){.line = n->line, .col = n->col, .secret = secret};
         text->value = arena_strdup(&b->config->arena, buf_span(&json));
         return text->value ? 0 : -ENOMEM;
 }
 
 /* ---- lists and maps ------------------------------------------------------ */
 
-static bool is_container(Bind *b, const SchemaRow *row, NodeKind kind, const Node *n)
+void bind_say_list(Bind *b, const Node *n)
+{
+        CLEANUP(buf_done) Buf quoted = BUF_INIT(4096);
+        bool shown = n->text.len <= QUOTED_SHOWN && span_find(n->text, '"') == n->text.len &&
+                     span_find(n->text, '\\') == n->text.len && !token_shape(n->text);
+        if (quote(n, false, &quoted) == 0)
+                bind_say(b, DIAG_ERROR, n, "is a list: write [%s]", shown ? quoted.data : "...");
+}
+
+static bool is_container(Bind *b, NodeKind kind, const Node *n)
 {
         if (n->kind == kind || node_is_null(n))
                 return true;
-        if (kind == NODE_LIST && n->kind == NODE_SCALAR && row->type == TYPE_LIST) {
-                CLEANUP(buf_done) Buf quoted = BUF_INIT(4096);
-                int r = quote(n, row->secret, &quoted);
-                bind_say(b, DIAG_ERROR, n, "is a list: write [%s]", r == 0 ? quoted.data : "...");
+        if (kind == NODE_LIST && n->kind == NODE_SCALAR) {
+                bind_say_list(b, n);
                 return false;
         }
         bind_say(b, DIAG_ERROR, n, "is %s, where a %s is expected", node_kind_name(n),
@@ -224,7 +270,7 @@ static bool is_container(Bind *b, const SchemaRow *row, NodeKind kind, const Nod
 
 int bind_list(Bind *b, const SchemaRow *row, ConfigList *list, const Node *n)
 {
-        if (!is_container(b, row, NODE_LIST, n))
+        if (!is_container(b, NODE_LIST, n))
                 return 0;
         ConfigText *items = n->count ? ARENA_NEW_N(&b->config->arena, ConfigText, n->count) : NULL;
         if (n->count && !items)
@@ -283,7 +329,7 @@ static int bind_pair(Bind *b, const SchemaRow *row, ConfigPair *items, size_t n_
 
 int bind_map(Bind *b, const SchemaRow *row, ConfigMap *map, const Node *n)
 {
-        if (!is_container(b, row, NODE_MAP, n))
+        if (!is_container(b, NODE_MAP, n))
                 return 0;
         size_t room = map->n + n->count, kept = map->n;
         ConfigPair *items = room ? ARENA_NEW_N(&b->config->arena, ConfigPair, room) : NULL;

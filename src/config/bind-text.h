@@ -12,6 +12,9 @@ void bind_path_back(Bind *b, size_t back);
 /* Notes an error or warning about the current key, at a node. */
 void bind_say(Bind *b, DiagSeverity severity, const Node *n, const char *fmt, ...) PRINTF(4, 5);
 
+/* A text stands where a list of such is expected. */
+void bind_say_list(Bind *b, const Node *n);
+
 /* A text with its references replaced. *ret_ok is false when an error was noted instead. */
 int bind_text(Bind *b, const SchemaRow *row, Span name, const Node *n, ConfigText *ret,
               bool *ret_ok) MUST_CHECK;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/parse.h"
 #include "config/bind-key.h"
 #include "config/bind-text.h"
 #include "config/bind.h"
@@ -12,8 +13,7 @@ void bind_init(Bind *b, Config *config, const char *file, const ExpandEnv *env, 
 void bind_done(Bind *b)
 {
         buf_done(&b->path);
-        free(b->masks);
-        b->masks = NULL;
+        mask_done(&b->masks);
 }
 
 const ConfigWritten *config_written(const ConfigHead *head, const SchemaRow *row)
@@ -58,11 +58,24 @@ static void check_required(Bind *b, const BindTarget *t, const Node *n)
                                  schema_local_path(row));
 }
 
+/* Servers that other programs have turned off: nobody wants to hear what else is in them. */
+static bool is_disabled(Bind *b, const SchemaRow *row, const Node *n)
+{
+        const Node *d = row->group == OWNER_SERVER ? node_get(n, SPAN("disabled")) : NULL;
+        bool disabled = false;
+        if (!d || d->kind != NODE_SCALAR || parse_bool(d->text, &disabled) < 0 || !disabled)
+                return false;
+        bind_say(b, DIAG_NOTE, d, "`disabled` is true: this server is left out");
+        return true;
+}
+
 static int bind_item(Bind *b, const SchemaRow *row, void *item, const Node *n, bool *ret_keep)
 {
         BindTarget t = {.owner = row->group, .object = item};
         int r = 0;
-        if (n->kind == NODE_MAP) {
+        if (is_disabled(b, row, n)) {
+                t.skip = true;
+        } else if (n->kind == NODE_MAP) {
                 r = bind_map_of_keys(b, &t, n, SPAN_NONE);
                 if (r == 0 && !t.skip)
                         check_required(b, &t, n);
@@ -95,9 +108,13 @@ static int bind_groups(Bind *b, const SchemaRow *row, ConfigGroup *group, const 
 {
         const void *template = row->group == OWNER_SERVER ? b->server_template : NULL;
         NodeKind kind = row->named ? NODE_MAP : NODE_LIST;
+        if (kind == NODE_LIST && row->group == OWNER_LISTEN && n->kind == NODE_SCALAR && !node_is_null(n)) {
+                bind_say_list(b, n);
+                return 0;
+        }
         if (n->kind != kind && !node_is_null(n)) {
                 bind_say(b, DIAG_ERROR, n, "is %s, where a %s is expected", node_kind_name(n),
-                         row->named ? "map" : "list");
+                         row->named ? "map with names as its keys" : "list");
                 return 0;
         }
         size_t size = schema_owner_size(row->group), kept = 0, index = 0;
@@ -167,13 +184,15 @@ static void check_landed(Bind *b, const SchemaRow *row, const Node *n)
                  schema_feature_name(row->feature));
 }
 
-static int bind_text_field(Bind *b, const SchemaRow *row, ConfigText *field, const Node *n, bool *ret_ok)
+static int bind_text_field(Bind *b, const SchemaRow *row, ConfigText *field, const Node *n,
+                           const char **ret_raw, bool *ret_ok)
 {
         ConfigText text = {0};
         int r = bind_text(b, row, span_of(schema_local_path(row)), n, &text, ret_ok);
         if (r < 0 || !*ret_ok)
                 return r;
-        bool none = row->none && !text.raw && strcmp(text.value, "none") == 0;
+        bool none = row->none && strcmp(text.value, "none") == 0;
+        *ret_raw = none ? text.raw : NULL; /* which the text, being none, cannot keep */
         *field = none ? (ConfigText){.line = text.line, .col = text.col} : text;
         return 0;
 }
@@ -185,7 +204,7 @@ static int bind_field(Bind *b, const SchemaRow *row, void *object, const Node *n
         *ret_ok = true;
         switch (row->type) {
         case TYPE_TEXT:
-                return bind_text_field(b, row, field, n, ret_ok);
+                return bind_text_field(b, row, field, n, ret_raw, ret_ok);
         case TYPE_JSON:
                 return bind_json(b, field, n);
         case TYPE_LIST:

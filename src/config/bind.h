@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "config/expand.h"
+#include "config/mask.h"
 #include "config/node.h"
 #include "config/schema.h"
 #include "config/source.h"
@@ -20,21 +21,13 @@ typedef struct Bind {
         DiagList *diags;      /* borrowed */
         bool planned;         /* accept keys whose feature is not there yet */
         Buf path;             /* the key that is being read, as messages name it */
-        SourceMask *masks;    /* owned: stretches of the text that nobody may see */
-        size_t n_masks, room_masks;
-        uint32_t pending;                    /* keys accepted by `planned` */
+        MaskList masks;       /* owned: stretches of the text that nobody may see */
+        uint32_t pending;     /* keys accepted by `planned` */
         const ServerConfig *server_template; /* borrowed: `defaults`, which every server begins with */
 } Bind;
 
 void bind_init(Bind *b, Config *config, const char *file, const ExpandEnv *env, DiagList *diags);
 void bind_done(Bind *b);
-
-/* Nobody may see this node's text. */
-int bind_mask(Bind *b, const Node *n) MUST_CHECK;
-/* Nor what looks like a token, wherever in the tree it stands, and be its key unknown. */
-int bind_mask_tokens(Bind *b, const Node *root) MUST_CHECK;
-/* Of a text that is no tree: the lines that look as if they held a secret. */
-int bind_mask_lines(Bind *b, Span text) MUST_CHECK;
 
 /* The whole file. Errors are in the list; negative: out of memory. */
 int bind_root(Bind *b, const Node *root) MUST_CHECK;

@@ -69,11 +69,13 @@ const char *check_command(Span s)
                 return check_path(s);
         if (span_find(s, '/') < s.len)
                 return "is a relative path: write it in full, or only the name of a program in PATH";
+        if (has_control(s))
+                return "has a control character in it";
         for (size_t i = 0; i < s.len; i++)
-                if (strchr(" \t|&;<>", s.ptr[i]))
+                if (strchr(" |&;<>", s.ptr[i]))
                         return "is a command line, not a program: there is no shell; put the arguments into "
                                "`args`";
-        return has_control(s) ? "has a control character in it" : NULL;
+        return NULL;
 }
 
 const char *check_name(Span s)
@@ -165,6 +167,8 @@ const char *check_listen(Span s)
                 return check_unix(span_skip(s, 5));
         if (is_port(s))
                 return "is only a port: write the address too, as in 127.0.0.1:7780";
+        if (span_find_span(s, SPAN("://")) < s.len)
+                return "is a URL: write ADDRESS:PORT, [IPV6]:PORT or unix:PATH";
         if (is_address(s, AF_INET6))
                 return "is an IPv6 address without brackets: write [ADDRESS]:PORT";
         if (!split_port(s, &host, &port))

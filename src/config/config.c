@@ -3,6 +3,7 @@
 #include "config/bind.h"
 #include "config/config.h"
 #include "config/schema.h"
+#include "config/token-shape.h"
 #include "config/value.h"
 
 int config_new(Config **ret)
@@ -55,6 +56,13 @@ const ServerConfig *config_find_server(const Config *c, const char *name)
                 if (strcmp(config_server(c, i)->head.name, name) == 0)
                         return config_server(c, i);
         return NULL;
+}
+
+const char *config_shown(const ConfigText *t)
+{
+        if (!t->secret)
+                return t->value;
+        return t->raw && !token_shape(span_of(t->raw)) ? t->raw : "the value";
 }
 
 /* ---- secrets ------------------------------------------------------------- */

@@ -58,6 +58,13 @@ typedef struct ConfigGroup {
 
 typedef enum AuthMode { AUTH_TOKEN, AUTH_NONE } AuthMode;
 typedef enum ListenUnix { LISTEN_UNIX_AUTO, LISTEN_UNIX_NEVER } ListenUnix;
+typedef enum LogOutput { LOG_OUTPUT_STDERR, LOG_OUTPUT_STDOUT, LOG_OUTPUT_JOURNALD } LogOutput;
+typedef enum LogRequests {
+        LOG_REQUESTS_NONE,
+        LOG_REQUESTS_ERRORS,
+        LOG_REQUESTS_SLOW,
+        LOG_REQUESTS_ALL
+} LogRequests;
 typedef enum ReloadMode { RELOAD_MODE_SIGNAL, RELOAD_MODE_WATCH } ReloadMode;
 typedef enum ReadyMode { READY_ALL, READY_CRITICAL, READY_ANY } ReadyMode;
 typedef enum ShareMode { SHARE_SHARED, SHARE_SESSION, SHARE_EXCLUSIVE } ShareMode;
@@ -192,7 +199,8 @@ typedef struct Config {
                 uint64_t rate, burst, starting; /* starting 0: auto */
         } governor;
         struct {
-                int level, format, output, requests;
+                int level, format;    /* LogLevel; 0: auto, else LogFormat */
+                int output, requests; /* LogOutput, LogRequests */
                 Nsec slow;
                 bool payloads;
                 ConfigText dir;
@@ -248,6 +256,9 @@ static inline const ListenConfig *config_listen(const Config *c, size_t i)
 {
         return (const ListenConfig *)c->listen.items + i;
 }
+
+/* A text as messages may show it: a secret only by the reference that it came from. */
+const char *config_shown(const ConfigText *t) PURE;
 
 /* The server of that name, or NULL. */
 const ServerConfig *config_find_server(const Config *c, const char *name);

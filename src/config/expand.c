@@ -51,7 +51,7 @@ static int put(Context *c, Span s)
         return buf_append_span(c->out, s);
 }
 
-static const char *read_error(int error)
+const char *expand_read_error(int error)
 {
         switch (error) {
         case -ENOENT:
@@ -74,13 +74,14 @@ static const char *read_error(int error)
 static int put_file(Context *c, const char *what, const char *path)
 {
         CLEANUP(buf_done) Buf text = BUF_INIT(LIMIT_CONFIG_VALUE);
+        const char *more = strlen(path) > 200 ? "..." : "";
         int r = c->env->read(c->env, path, &text);
         if (r == -ENOMEM)
                 return r;
         if (r == -ENOBUFS)
-                return fail(c, "%s %s is larger than %d bytes", what, path, LIMIT_CONFIG_VALUE);
+                return fail(c, "%s %.200s%s is larger than %d bytes", what, path, more, LIMIT_CONFIG_VALUE);
         if (r < 0)
-                return fail(c, "cannot read %s %s: %s", what, path, read_error(r));
+                return fail(c, "cannot read %s %.200s%s: %s", what, path, more, expand_read_error(r));
 
         Span s = buf_span(&text);
         if (span_ends(s, SPAN("\n")))
@@ -88,7 +89,8 @@ static int put_file(Context *c, const char *what, const char *path)
         if (span_ends(s, SPAN("\r")))
                 s.len--;
         if (!utf8_valid(s) || (s.len && memchr(s.ptr, 0, s.len)))
-                return fail(c, "%s %s is not a text: it holds bytes that are not UTF-8", what, path);
+                return fail(c, "%s %.200s%s is not a text: it holds bytes that are not UTF-8", what, path,
+                            more);
         c->result.secret = true;
         return put(c, s);
 }

@@ -33,3 +33,5 @@ enum { EXPAND_WHY = 8192 }; /* room for the longest sentence, which holds a path
 int expand(const ExpandEnv *env, Span text, Buf *out, Expansion *ret, Buf *why) MUST_CHECK;
 /* Appends the text with each $ doubled: expand() gives it back. */
 int expand_quote(Span text, Buf *out) MUST_CHECK;
+/* Why a file could not be read, for people; `error` is negative. */
+const char *expand_read_error(int error);

@@ -2,6 +2,7 @@
 #include "config/foreign.h"
 
 #define REMOTE "remote servers are not supported yet: only servers that are started by a command"
+#define STDIO  "is not stdio: " REMOTE
 #define ASKED  "has no effect here: mcpvisor never asks; use tools.allow and tools.deny"
 
 const ForeignRow foreign_table[] = {
@@ -10,8 +11,8 @@ const ForeignRow foreign_table[] = {
         {OWNER_ROOT, "$schema", FOREIGN_SILENT, NULL},
         {OWNER_SERVER, "envFile", FOREIGN_ALIAS, "env_file"},
         {OWNER_SERVER, "disabledTools", FOREIGN_ALIAS, "tools.deny"},
-        {OWNER_SERVER, "type", FOREIGN_TYPE, REMOTE},
-        {OWNER_SERVER, "transport", FOREIGN_TYPE, REMOTE},
+        {OWNER_SERVER, "type", FOREIGN_TYPE, STDIO},
+        {OWNER_SERVER, "transport", FOREIGN_TYPE, STDIO},
         {OWNER_SERVER, "url", FOREIGN_REFUSE, REMOTE},
         {OWNER_SERVER, "serverUrl", FOREIGN_REFUSE, REMOTE},
         {OWNER_SERVER, "headers", FOREIGN_REFUSE, REMOTE},

@@ -65,15 +65,26 @@ static const LauncherOption *find_option(const Launcher *l, Span arg, Span *ret_
         return NULL;
 }
 
-static const char *find_package(const Launcher *l, const ServerConfig *s, size_t i)
+static const char *next_argument(const ServerConfig *s, size_t i, const ConfigText **ret_arg)
+{
+        if (i + 1 >= s->args.n)
+                return NULL;
+        *ret_arg = &s->args.items[i + 1];
+        return s->args.items[i + 1].value;
+}
+
+/* *ret_arg is the argument that it is, or stands in. */
+static const char *find_package(const Launcher *l, const ServerConfig *s, size_t i,
+                                const ConfigText **ret_arg)
 {
         for (; i < s->args.n; i++) {
                 const char *text = s->args.items[i].value;
+                *ret_arg = &s->args.items[i];
                 Span arg = span_of(text), value;
                 if (!span_starts(arg, SPAN("-")))
                         return text;
                 if (span_equal(arg, SPAN("--")))
-                        return i + 1 < s->args.n ? s->args.items[i + 1].value : NULL;
+                        return next_argument(s, i, ret_arg);
                 const LauncherOption *o = find_option(l, arg, &value);
                 if (!o)
                         continue; /* a flag such as -y */
@@ -81,21 +92,26 @@ static const char *find_package(const Launcher *l, const ServerConfig *s, size_t
                         return value.ptr;
                 if (value.ptr)
                         continue;
-                i++;
                 if (o->names_package)
-                        return i < s->args.n ? s->args.items[i].value : NULL;
+                        return next_argument(s, i, ret_arg);
+                i++;
         }
         return NULL;
 }
 
-static bool is_exact_version(Span v)
+/* `parts`: fewer are a range (1.2 stands for every 1.2.x). */
+static bool is_exact_version(Span v, unsigned parts)
 {
+        Span rest = span_first(v, MIN(span_find(v, '-'), span_find(v, '+'))), part;
         if (v.len == 0 || v.ptr[0] < '0' || v.ptr[0] > '9')
                 return false;
         for (size_t i = 0; i < v.len; i++)
-                if (strchr("*^~<>|, ", v.ptr[i]) || v.ptr[i] == 'x')
+                if (strchr("*^~<>|, ", v.ptr[i]))
                         return false;
-        return true;
+        for (; span_next(&rest, '.', &part); parts -= parts > 0)
+                if (part.len == 0 || span_equal_nocase(part, SPAN("x")))
+                        return false;
+        return parts == 0;
 }
 
 /* ...@0123456789abcdef0123456789abcdef01234567: a commit. */
@@ -114,7 +130,7 @@ static bool is_pinned(const Launcher *l, Span package)
         if (l->exact) {
                 size_t at = span_find_span(package, span_of(l->exact));
                 if (at < package.len)
-                        return is_exact_version(span_skip(package, at + strlen(l->exact)));
+                        return is_exact_version(span_skip(package, at + strlen(l->exact)), 1);
         }
         size_t at = package.len;
         while (at > 1 && package.ptr[at - 1] != '@')
@@ -122,16 +138,17 @@ static bool is_pinned(const Launcher *l, Span package)
         if (at <= 1) /* none, or only that of a scope: @scope/name */
                 return false;
         Span version = span_skip(package, at);
-        return is_exact_version(version) || is_commit(version);
+        return is_exact_version(version, l->exact ? 1 : 3) || is_commit(version);
 }
 
 bool launcher_is_unpinned(const ServerConfig *s, const char **ret_package)
 {
         size_t skip;
         const Launcher *l = s->command.value ? find_launcher(s, &skip) : NULL;
-        const char *package = l ? find_package(l, s, skip) : NULL;
+        const ConfigText *arg;
+        const char *package = l ? find_package(l, s, skip, &arg) : NULL;
         if (!package || is_pinned(l, span_of(package)))
                 return false;
-        *ret_package = package;
+        *ret_package = arg->secret ? config_shown(arg) : package;
         return true;
 }

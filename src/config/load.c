@@ -9,41 +9,38 @@ static void say_file(const ConfigLoadArgs *args, DiagSeverity severity, DiagList
         diag_add(diags, severity, (DiagAt){.file = args->source->name}, NULL, "%s", text);
 }
 
-static int load_nodes(const ConfigLoadArgs *args, Bind *b, Arena *nodes)
+static int load_nodes(const ConfigLoadArgs *args, Bind *b, Arena *nodes, bool *ret_parsed)
 {
         Node *root = NULL;
         int r = node_parse(nodes, args->source->name, buf_span(&args->source->text), b->diags, &root);
-        if (r == NODE_E_INVALID)
-                return bind_mask_lines(b, buf_span(&args->source->text));
-        if (r < 0)
-                return r;
-        if (root)
-                r = bind_mask_tokens(b, root);
-        if (r < 0)
-                return r;
+        if (r != 0)
+                return r < 0 ? r : 0;
+        *ret_parsed = true;
         if (!root || node_is_null(root))
                 return 0;
-        return bind_root(b, root);
+        r = mask_nodes(&b->masks, root);
+        return r < 0 ? r : bind_root(b, root);
 }
 
 /* Findings may be added to the snapshot's file later: they need the masks too. */
 static int keep_masks(Bind *b)
 {
-        size_t size = b->n_masks * sizeof(*b->masks);
+        size_t size = b->masks.n * sizeof(*b->masks.items);
         SourceMask *masks = arena_alloc(&b->config->arena, size);
         if (!masks)
                 return -ENOMEM;
         if (size)
-                memcpy(masks, b->masks, size);
+                memcpy(masks, b->masks.items, size);
         b->config->masks = masks;
-        b->config->n_masks = b->n_masks;
+        b->config->n_masks = b->masks.n;
         return 0;
 }
 
 static int load_config(const ConfigLoadArgs *args, Bind *b)
 {
         CLEANUP(arena_done) Arena nodes = ARENA_INIT(LIMIT_CONFIG_ARENA);
-        int r = load_nodes(args, b, &nodes);
+        bool parsed = false;
+        int r = load_nodes(args, b, &nodes, &parsed);
         if (r < 0)
                 return r;
         if (!diag_list_has_errors(b->diags) && b->config->servers.n == 0)
@@ -54,11 +51,17 @@ static int load_config(const ConfigLoadArgs *args, Bind *b)
                                b->pending == 1 ? "key has" : "keys have");
                 say_file(args, DIAG_NOTE, b->diags, text);
         }
+        if (args->source->world_readable && b->masks.n)
+                say_file(args, DIAG_WARNING, b->diags,
+                         "holds literal secrets, and everybody may read it: chmod 600 it, or keep them in "
+                         "files of their own");
         r = verify_config(b->config, args->source->name, b->diags);
         if (r == 0)
                 r = keep_masks(b);
         /* Last, when every secret is known. */
-        return r < 0 ? r : source_attach(args->source, b->masks, b->n_masks, b->diags);
+        return r < 0 ? r
+                     : source_attach(args->source, parsed ? b->config->masks : NULL, b->config->n_masks,
+                                     b->diags);
 }
 
 int config_load(const ConfigLoadArgs *args, DiagList *diags, Config **ret)

@@ -3,6 +3,7 @@
 
 #include "base/json-writer.h"
 #include "base/limit-table.h"
+#include "base/utf8.h"
 #include "config/node.h"
 #include "config/source.h"
 
@@ -60,19 +61,54 @@ static const Hint hints[] = {
          "an item of the list is expected here: the indentation does not match the lines above"},
         {"did not find expected ',' or '}'", "a ',' or '}' is missing before this"},
         {"did not find expected ',' or ']'", "a ',' or ']' is missing before this"},
-        {"found unexpected end of stream", "the file ends inside a quoted text"},
+        {"did not find expected node content", "a value is expected here"},
+        {"found unknown escape character",
+         "an unknown escape in double quotes (write \\\\ for a backslash, or use single quotes)"},
+        {"found invalid Unicode character escape code",
+         "this escape stands for no character (half of a surrogate pair, or too large a number)"},
+        {"found undefined tag handle",
+         "tags are not accepted: leave it out (put a text that begins with ! into quotes)"},
+        {"did not find expected hexdecimal number", "an escape without its hexadecimal digits"},
+        {"block sequence entries are not allowed in this context",
+         "an item of a list is not expected here (is the indentation right? a list begins on the next line)"},
+        {"mapping keys are not allowed in this context",
+         "a key is not expected here (is the indentation right?)"},
+        {"found unexpected document indicator", "a document begins or ends inside a quoted text"},
+        {"did not find expected <document start>",
+         "the document ended above: nothing but a second document could begin here"},
+        {"did not find expected alphabetic or numeric character",
+         "anchors and aliases are not accepted: put a text that begins with & or * into quotes"},
 };
+
+/* A character that YAML does not allow: libyaml tells the byte, not the line. */
+static int refuse_character(Parse *p, const char *problem)
+{
+        yaml_mark_t m = {0};
+        Span before = span_first(p->text, p->yaml.problem_offset), line;
+        while (source_line(&before, &line)) {
+                m.line += before.ptr != NULL;
+                m.column = utf8_length(line);
+        }
+        if (strcmp(problem, "control characters are not allowed") == 0)
+                return refuse(p, &m, "a control character (U+%04X) stands here",
+                              (unsigned)p->yaml.problem_value);
+        return refuse(p, &m, "%s", problem);
+}
 
 static int refuse_syntax(Parse *p)
 {
         const char *problem = p->yaml.problem ? p->yaml.problem : "not YAML";
         if (p->yaml.error == YAML_MEMORY_ERROR)
                 return -ENOMEM;
-        if (p->yaml.error == YAML_READER_ERROR) /* which has no mark, but an offset */
-                p->yaml.problem_mark.line = source_line_at(p->text, p->yaml.problem_offset) - 1;
         for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
                 if (strcmp(problem, hints[i].problem) == 0)
                         return refuse(p, &p->yaml.problem_mark, "%s", hints[i].say);
+        if (strcmp(problem, "found unexpected end of stream") == 0)
+                return refuse(p, &p->yaml.problem_mark,
+                              "the file ends inside the quoted text that begins on line %zu",
+                              p->yaml.context_mark.line + 1);
+        if (p->yaml.error == YAML_READER_ERROR)
+                return refuse_character(p, problem);
         return refuse(p, &p->yaml.problem_mark, "%s%s%s", problem, p->yaml.context ? " " : "",
                       p->yaml.context ? p->yaml.context : "");
 }
@@ -96,6 +132,20 @@ static int new_node(Parse *p, NodeKind kind, const yaml_event_t *e, Node **ret)
         return 0;
 }
 
+/* A key stands in messages, and in `config print` on one line. */
+static int check_key(Parse *p, Span key, const yaml_event_t *e)
+{
+        if (key.len > LIMIT_CONFIG_KEY)
+                return refuse(p, &e->start_mark, "a key of %zu bytes: at most %d are accepted", key.len,
+                              LIMIT_CONFIG_KEY);
+        for (; key.len; key = span_skip(key, 1)) {
+                bool c1 = key.ptr[0] == '\xc2' && key.len > 1 && (uint8_t)key.ptr[1] < 0xa0;
+                if ((uint8_t)key.ptr[0] < 0x20 || key.ptr[0] == 0x7f || c1)
+                        return refuse(p, &e->start_mark, "a control character in a key");
+        }
+        return 0;
+}
+
 static int attach_key(Parse *p, Level *l, const Node *n, const yaml_event_t *e)
 {
         if (n->kind != NODE_SCALAR)
@@ -103,10 +153,8 @@ static int attach_key(Parse *p, Level *l, const Node *n, const yaml_event_t *e)
         if (!n->quoted && span_equal(n->text, SPAN("<<")))
                 return refuse(p, &e->start_mark,
                               "merge keys are not accepted: write the keys out, or use `defaults`");
-        if (n->text.len > LIMIT_CONFIG_KEY)
-                return refuse(p, &e->start_mark, "a key of more than %d bytes", LIMIT_CONFIG_KEY);
         l->key = n;
-        return 0;
+        return check_key(p, n->text, e);
 }
 
 /* Hangs a finished scalar or a begun container into the tree. */
@@ -205,10 +253,12 @@ static int refuse_tag(Parse *p, const yaml_event_t *e, const yaml_char_t *anchor
 {
         if (anchor)
                 return refuse(p, &e->start_mark,
-                              "anchors are not accepted: write the values out, or use `defaults`");
-        if (tag)
-                return refuse(p, &e->start_mark, "tags are not accepted: leave \"%.40s\" out",
-                              (const char *)tag);
+                              "anchors are not accepted: write the values out, or use `defaults` (put a text "
+                              "that begins with & into quotes)");
+        if (tag) /* not quoted here: it may be a password that nobody put into quotes */
+                return refuse(
+                        p, &e->start_mark,
+                        "tags are not accepted: leave it out (put a text that begins with ! into quotes)");
         return 0;
 }
 
@@ -227,7 +277,8 @@ static int on_event(Parse *p, const yaml_event_t *e)
                 return 0;
         case YAML_ALIAS_EVENT:
                 return refuse(p, &e->start_mark,
-                              "aliases are not accepted: write the values out, or use `defaults`");
+                              "aliases are not accepted: write the values out, or use `defaults` (put a text "
+                              "that begins with * into quotes)");
         case YAML_SCALAR_EVENT:
                 r = refuse_tag(p, e, e->data.scalar.anchor, e->data.scalar.tag);
                 return r ? r : on_scalar(p, e);
@@ -267,7 +318,7 @@ static int run(Parse *p)
 
 int node_parse(Arena *arena, const char *file, Span text, DiagList *diags, Node **ret)
 {
-        Parse p = {.arena = arena, .file = file, .text = text, .diags = diags};
+        Parse p = {.arena = arena, .file = file, .diags = diags, .text = text};
         if (!yaml_parser_initialize(&p.yaml))
                 return -ENOMEM;
         yaml_parser_set_encoding(&p.yaml, YAML_UTF8_ENCODING);
@@ -337,25 +388,25 @@ static void write_json(const Node *n, JsonWriter *w)
         if (n->kind == NODE_SCALAR) {
                 bool word = span_equal(n->text, SPAN("true")) || span_equal(n->text, SPAN("false"));
                 if (node_is_null(n))
-                        json_null(w);
+                        json_write_null(w);
                 else if (!n->quoted && (word || is_json_number(n->text)))
-                        json_raw(w, n->text);
+                        json_write_raw(w, n->text);
                 else
-                        json_string(w, n->text);
+                        json_write_string(w, n->text);
                 return;
         }
-        (n->kind == NODE_MAP ? json_object : json_array)(w);
+        (n->kind == NODE_MAP ? json_write_object : json_write_array)(w);
         for (const Node *c = n->first; c; c = c->next) {
                 if (n->kind == NODE_MAP)
-                        json_key_span(w, c->key->text);
+                        json_write_key_span(w, c->key->text);
                 write_json(c, w);
         }
-        (n->kind == NODE_MAP ? json_object_end : json_array_end)(w);
+        (n->kind == NODE_MAP ? json_write_object_end : json_write_array_end)(w);
 }
 
 int node_to_json(const Node *n, Buf *b)
 {
         JsonWriter w = JSON_WRITER(b);
         write_json(n, &w);
-        return json_done(&w);
+        return json_write_done(&w);
 }

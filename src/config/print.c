@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json-writer.h"
 #include "base/parse.h"
+#include "base/utf8.h"
 #include "config/bind.h"
 #include "config/expand.h"
 #include "config/print.h"
@@ -42,9 +43,43 @@ static bool is_plain(Span s)
         return strchr("-.@:", s.ptr[0]) == NULL && s.ptr[s.len - 1] != ':';
 }
 
+/* What libyaml refuses to read or takes for the end of a line, though JSON lets it stand: its code
+ * point, 0 for all else. */
+static unsigned unreadable(Span s)
+{
+        uint8_t a = (uint8_t)s.ptr[0], b = s.len > 1 ? (uint8_t)s.ptr[1] : 0,
+                c = s.len > 2 ? (uint8_t)s.ptr[2] : 0;
+        if (a == 0x7f)
+                return a;
+        if (a == 0xc2 && b < 0xa0) /* C1 */
+                return b;
+        if (a == 0xe2 && b == 0x80 && (c == 0xa8 || c == 0xa9)) /* line and paragraph separator */
+                return 0x2000 | (c & 0x3f);
+        if (a == 0xef && b == 0xbb && c == 0xbf) /* byte order mark */
+                return 0xfeff;
+        return a == 0xef && b == 0xbf && c >= 0xbe ? 0xffc0 | (c & 0x3f) : 0;
+}
+
+/* Quoted texts of JSON, so that YAML reads the same. */
+static int put_json(Buf *b, Span s)
+{
+        int r = 0;
+        while (s.len && r == 0) {
+                size_t n = MAX(utf8_sequence(s), (size_t)1);
+                unsigned code = unreadable(s);
+                r = code ? buf_appendf(b, "\\u%04x", code) : buf_append(b, s.ptr, n);
+                s = span_skip(s, n);
+        }
+        return r;
+}
+
 int config_quote(Buf *b, Span s)
 {
-        return is_plain(s) ? buf_append_span(b, s) : json_quote(b, s);
+        CLEANUP(buf_done) Buf json = BUF_INIT(BUF_CAP_NONE);
+        if (is_plain(s))
+                return buf_append_span(b, s);
+        int r = json_quote(&json, s);
+        return r < 0 ? r : put_json(b, buf_span(&json));
 }
 
 static int put_text(Printer *p, const ConfigText *t, const char *name)
@@ -142,8 +177,10 @@ static int put_inline(Printer *p, SchemaOwner owner, const void *object)
                 if (!w)
                         continue;
                 r = buf_appendf(p->buf, "%s%s: ", n++ ? ", " : "", schema_local_path(row));
-                if (r == 0 && row->type == TYPE_JSON)
-                        r = buf_append_str(p->buf, text->value);
+                if (r == 0 && row->type == TYPE_JSON && text->secret)
+                        r = buf_appendf(p->buf, "\"<secret:%s>\"", schema_local_path(row));
+                else if (r == 0 && row->type == TYPE_JSON)
+                        r = put_json(p->buf, span_of(text->value));
                 else if (r == 0 && row->type == TYPE_TEXT)
                         r = put_text(p, text, schema_local_path(row));
                 else if (r == 0 && w->raw)
@@ -241,8 +278,6 @@ static int put_value(Printer *p, const SchemaRow *row, const void *field, const 
                 r = config_quote(p->buf, span_of(raw));
         else if (row->type == TYPE_TEXT)
                 r = text->value ? put_text(p, text, name) : buf_append_str(p->buf, "none");
-        else if (row->type == TYPE_JSON)
-                r = buf_append_str(p->buf, text->value);
         else if (row->type == TYPE_LIST)
                 r = put_list(p, field, name);
         else if (row->type == TYPE_MAP)

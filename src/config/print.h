@@ -11,7 +11,7 @@
 #include "config/config.h"
 
 int config_print(const Config *c, Buf *b) MUST_CHECK;
-/* Every key with its default, each with its sentence as a comment; `{}` servers. */
+/* Every key that has a default, with it; no servers. */
 int config_print_defaults(Buf *b) MUST_CHECK;
 /* A text as a YAML value: plain where that is safe, else quoted as in JSON. */
 int config_quote(Buf *b, Span s) MUST_CHECK;

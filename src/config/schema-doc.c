@@ -106,7 +106,8 @@ static int markdown_key(Buf *b, const SchemaRow *row, const char *path, const ch
 static const char markdown_head[] =
         "# Configuration\n"
         "\n"
-        "<!-- Written from the schema table by `make docs`: do not edit. -->\n"
+        "<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
+        "<!-- Written by `make docs` from src/config/schema-table.c; do not edit. -->\n"
         "\n"
         "One YAML file; JSON is the same language. Every key, with its type, its default, and what a\n"
         "change of it takes at a reload. `mcpvisor check FILE` says what is wrong with a file, line by\n"
@@ -186,8 +187,69 @@ static int man_key(Buf *b, const SchemaRow *row, const char *path, const char *t
         return r;
 }
 
+static const char man_head[] =
+        ".\\\" SPDX-License-Identifier: Apache-2.0\n"
+        ".TH MCPVISOR.YAML 5 2026-11-20 mcpvisor \"File formats\"\n"
+        ".SH NAME\n"
+        "mcpvisor.yaml \\- configuration of mcpvisor\n"
+        ".SH DESCRIPTION\n"
+        "One YAML document; JSON is the same language.\n"
+        ".BR \"mcpvisor check\" \" \\fIFILE\\fR\"\n"
+        "says what is wrong with a file, with line and column.\n"
+        "Anchors, aliases, tags, merge keys, a second document, and unknown or repeated keys are errors.\n"
+        "The file must be a regular file of at most 1 MiB that not everybody may write.\n"
+        ".PP\n"
+        "Files of other programs with\n"
+        ".B mcpServers\n"
+        "(Claude, Cursor, Windsurf) or\n"
+        ".B servers\n"
+        "(VS Code) are accepted as they are.\n"
+        ".SS Values\n"
+        "A time is one number with one unit: 250ms, 30s, 10m, 2h, 30d.\n"
+        "A size is one number with K, M, G or T, powers of 1024: 64K, 512M, 1G.\n"
+        "Lists that a server has replace those in\n"
+        ".BR defaults ;\n"
+        "maps are merged.\n"
+        ".SS References\n"
+        "Any value may hold references; nothing else is expanded, and no shell is involved.\n"
+        ".TP\n"
+        ".B ${VAR}\n"
+        "A variable of the environment; an error when it is not set.\n"
+        ".TP\n"
+        ".B ${VAR:\\-text}\n"
+        "The same, or the text when it is not set or empty.\n"
+        ".TP\n"
+        ".B ${file:PATH}\n"
+        "What the file holds, without the line end at its end; a secret.\n"
+        ".TP\n"
+        ".B ${credential:NAME}\n"
+        "A file in the directory that CREDENTIALS_DIRECTORY names; a secret.\n"
+        ".TP\n"
+        ".B $$\n"
+        "A dollar sign.\n"
+        ".SH KEYS\n";
+
+static const char man_tail[] =
+        ".SH EXAMPLE\n"
+        ".nf\n"
+        "servers:\n"
+        "  fs:\n"
+        "    command: npx\n"
+        "    args: [\"\\-y\", \"@modelcontextprotocol/server\\-filesystem@2026.8.31\", /data]\n"
+        "  github:\n"
+        "    command: github\\-mcp\\-server\n"
+        "    args: [stdio]\n"
+        "    env:\n"
+        "      GITHUB_PERSONAL_ACCESS_TOKEN: \"${file:/run/secrets/github}\"\n"
+        ".fi\n"
+        ".SH SEE ALSO\n"
+        ".BR mcpvisor (1)\n";
+
 int schema_write_man(Buf *b)
 {
         static const Style style = {man_section, man_key};
-        return write_all(b, &style);
+        int r = buf_append_str(b, man_head);
+        if (r == 0)
+                r = write_all(b, &style);
+        return r < 0 ? r : buf_append_str(b, man_tail);
 }

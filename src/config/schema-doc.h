@@ -8,5 +8,5 @@
 int schema_write_json(Buf *b) MUST_CHECK;
 /* docs/configuration.md */
 int schema_write_markdown(Buf *b) MUST_CHECK;
-/* The key sections of mcpvisor.yaml(5), in man macros. */
+/* mcpvisor.yaml(5) */
 int schema_write_man(Buf *b) MUST_CHECK;

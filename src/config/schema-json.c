@@ -17,91 +17,91 @@ static void write_section(JsonWriter *w, SchemaOwner owner, Span prefix);
 
 static void member(JsonWriter *w, const char *key, const char *text)
 {
-        json_key(w, key);
-        json_str(w, text);
+        json_write_key(w, key);
+        json_write_str(w, text);
 }
 
 /* "type": [...] of up to three names. */
 static void types(JsonWriter *w, const char *a, const char *b, const char *c)
 {
-        json_key(w, "type");
-        json_array(w);
-        json_str(w, a);
-        json_str(w, b);
+        json_write_key(w, "type");
+        json_write_array(w);
+        json_write_str(w, a);
+        json_write_str(w, b);
         if (c)
-                json_str(w, c);
-        json_array_end(w);
+                json_write_str(w, c);
+        json_write_array_end(w);
 }
 
 /* Any scalar may be a reference instead. */
 static void reference_or(JsonWriter *w)
 {
-        json_key(w, "anyOf");
-        json_array(w);
-        json_object(w);
+        json_write_key(w, "anyOf");
+        json_write_array(w);
+        json_write_object(w);
         member(w, "$ref", "#/$defs/reference");
-        json_object_end(w);
-        json_object(w);
+        json_write_object_end(w);
+        json_write_object(w);
 }
 
 static void reference_end(JsonWriter *w)
 {
-        json_object_end(w);
-        json_array_end(w);
+        json_write_object_end(w);
+        json_write_array_end(w);
 }
 
 static void write_number(JsonWriter *w, const SchemaRow *row)
 {
         member(w, "type", "integer");
-        json_key(w, "minimum");
+        json_write_key(w, "minimum");
         if (row->type == TYPE_INT)
-                json_int(w, row->imin);
+                json_write_int(w, row->imin);
         else
-                json_uint(w, row->min);
+                json_write_uint(w, row->min);
         if (row->type != TYPE_INT && !row->max)
                 return;
-        json_key(w, "maximum");
+        json_write_key(w, "maximum");
         if (row->type == TYPE_INT)
-                json_int(w, row->imax);
+                json_write_int(w, row->imax);
         else
-                json_uint(w, row->max);
+                json_write_uint(w, row->max);
 }
 
 static void write_words(JsonWriter *w, const SchemaRow *row)
 {
-        json_key(w, "enum");
-        json_array(w);
+        json_write_key(w, "enum");
+        json_write_array(w);
         for (size_t i = 0; row->words[i]; i++)
                 if (row->words[i][0])
-                        json_str(w, row->words[i]);
-        json_array_end(w);
+                        json_write_str(w, row->words[i]);
+        json_write_array_end(w);
 }
 
 static void write_word(JsonWriter *w, const char *word)
 {
-        json_object_end(w);
-        json_object(w);
+        json_write_object_end(w);
+        json_write_object(w);
         member(w, "const", word);
 }
 
 static void write_texts(JsonWriter *w)
 {
-        json_object(w);
+        json_write_object(w);
         types(w, "string", "number", "boolean");
-        json_object_end(w);
+        json_write_object_end(w);
 }
 
 static void write_list(JsonWriter *w)
 {
         types(w, "array", "null", NULL);
-        json_key(w, "items");
+        json_write_key(w, "items");
         write_texts(w);
 }
 
 static void write_map(JsonWriter *w)
 {
         types(w, "object", "null", NULL);
-        json_key(w, "additionalProperties");
+        json_write_key(w, "additionalProperties");
         write_texts(w);
 }
 
@@ -113,10 +113,10 @@ static void write_groups(JsonWriter *w, const SchemaRow *row)
                 [OWNER_IO] = "#/$defs/io",         [OWNER_VIEW] = "#/$defs/view",
         };
         types(w, row->named || row->type == TYPE_DEFAULTS ? "object" : "array", "null", NULL);
-        json_key(w, row->named ? "additionalProperties" : "items");
-        json_object(w);
+        json_write_key(w, row->named ? "additionalProperties" : "items");
+        json_write_object(w);
         member(w, "$ref", names[row->group]);
-        json_object_end(w);
+        json_write_object_end(w);
 }
 
 static void write_scalar(JsonWriter *w, const SchemaRow *row)
@@ -150,14 +150,14 @@ static void write_default(JsonWriter *w, const SchemaRow *row)
 {
         if (!row->def || row->type == TYPE_DEFAULTS)
                 return;
-        json_key(w, "default");
+        json_write_key(w, "default");
         bool literal = row->type == TYPE_BOOL || row->type == TYPE_INT || row->type == TYPE_RATIO ||
                        !value_is_scalar(row) ||
                        (row->type == TYPE_UINT && row->def[0] >= '0' && row->def[0] <= '9');
         if (literal && row->type != TYPE_TEXT)
-                json_raw(w, span_of(row->def));
+                json_write_raw(w, span_of(row->def));
         else
-                json_str(w, row->def);
+                json_write_str(w, row->def);
 }
 
 static void write_row(JsonWriter *w, const SchemaRow *row)
@@ -197,15 +197,15 @@ static int full_path(Span prefix, Span key, Buf *path)
 /* A word, or a map of keys in its place. */
 static void write_union(JsonWriter *w, const SchemaRow *row, SchemaOwner owner, Span path)
 {
-        json_key(w, "anyOf");
-        json_array(w);
-        json_object(w);
+        json_write_key(w, "anyOf");
+        json_write_array(w);
+        json_write_object(w);
         write_row(w, row);
-        json_object_end(w);
-        json_object(w);
+        json_write_object_end(w);
+        json_write_object(w);
         write_section(w, owner, path);
-        json_object_end(w);
-        json_array_end(w);
+        json_write_object_end(w);
+        json_write_array_end(w);
 }
 
 static void write_key(void *data, Span key)
@@ -219,15 +219,15 @@ static void write_key(void *data, Span key)
         }
         const SchemaRow *row = schema_find(walk->owner, buf_span(&path));
         bool below = schema_has_below(walk->owner, buf_span(&path));
-        json_key_span(walk->w, key);
-        json_object(walk->w);
+        json_write_key_span(walk->w, key);
+        json_write_object(walk->w);
         if (row && below)
                 write_union(walk->w, row, walk->owner, buf_span(&path));
         else if (row)
                 write_row(walk->w, row);
         else
                 write_section(walk->w, walk->owner, buf_span(&path));
-        json_object_end(walk->w);
+        json_write_object_end(walk->w);
 }
 
 /* Keys of other programs' files: an editor should not mark them. */
@@ -237,15 +237,15 @@ static void write_foreign(JsonWriter *w, SchemaOwner owner)
                 const ForeignRow *f = &foreign_table[i];
                 if (f->owner != owner || f->act == FOREIGN_REFUSE)
                         continue;
-                json_key(w, f->key);
-                json_object(w);
+                json_write_key(w, f->key);
+                json_write_object(w);
                 if (f->act == FOREIGN_ALIAS) {
                         const SchemaRow *row = schema_find(owner, span_of(f->text));
                         write_row(w, row);
                 } else {
                         member(w, "description", "A key of other programs' files.");
                 }
-                json_object_end(w);
+                json_write_object_end(w);
         }
 }
 
@@ -253,14 +253,14 @@ static void write_section(JsonWriter *w, SchemaOwner owner, Span prefix)
 {
         Walk walk = {.w = w, .owner = owner, .prefix = prefix};
         types(w, "object", "null", NULL);
-        json_key(w, "additionalProperties");
-        json_bool(w, false);
-        json_key(w, "properties");
-        json_object(w);
+        json_write_key(w, "additionalProperties");
+        json_write_bool(w, false);
+        json_write_key(w, "properties");
+        json_write_object(w);
         schema_each_below(owner, prefix, write_key, &walk);
         if (prefix.len == 0)
                 write_foreign(w, owner);
-        json_object_end(w);
+        json_write_object_end(w);
 }
 
 typedef struct Form {
@@ -282,11 +282,11 @@ static void write_defs(JsonWriter *w)
                 [OWNER_LISTEN] = "listen", [OWNER_TOKEN] = "token", [OWNER_SERVER] = "server",
                 [OWNER_WARMUP] = "warmup", [OWNER_IO] = "io",       [OWNER_VIEW] = "view",
         };
-        json_key(w, "$defs");
-        json_object(w);
+        json_write_key(w, "$defs");
+        json_write_object(w);
         for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-                json_key(w, forms[i].name);
-                json_object(w);
+                json_write_key(w, forms[i].name);
+                json_write_object(w);
                 /* 0 needs no unit, and a mode may stand without quotes. */
                 if (i > 0)
                         types(w, "string", "integer", NULL);
@@ -294,44 +294,44 @@ static void write_defs(JsonWriter *w)
                         member(w, "type", "string");
                 member(w, "pattern", forms[i].pattern);
                 member(w, "description", forms[i].doc);
-                json_object_end(w);
+                json_write_object_end(w);
         }
-        json_key(w, "ratio");
-        json_object(w);
+        json_write_key(w, "ratio");
+        json_write_object(w);
         member(w, "type", "number");
-        json_key(w, "minimum");
-        json_uint(w, 0);
-        json_key(w, "maximum");
-        json_uint(w, 1);
-        json_object_end(w);
+        json_write_key(w, "minimum");
+        json_write_uint(w, 0);
+        json_write_key(w, "maximum");
+        json_write_uint(w, 1);
+        json_write_object_end(w);
         for (int owner = OWNER_LISTEN; owner < _SCHEMA_OWNER_MAX; owner++) {
-                json_key(w, names[owner]);
-                json_object(w);
+                json_write_key(w, names[owner]);
+                json_write_object(w);
                 if (owner == OWNER_LISTEN) { /* an address alone, or a map */
-                        json_key(w, "anyOf");
-                        json_array(w);
+                        json_write_key(w, "anyOf");
+                        json_write_array(w);
                         write_texts(w);
-                        json_object(w);
+                        json_write_object(w);
                 }
                 write_section(w, (SchemaOwner)owner, SPAN_NONE);
                 if (owner == OWNER_LISTEN) {
-                        json_object_end(w);
-                        json_array_end(w);
+                        json_write_object_end(w);
+                        json_write_array_end(w);
                 }
-                json_object_end(w);
+                json_write_object_end(w);
         }
-        json_object_end(w);
+        json_write_object_end(w);
 }
 
 int schema_write_json(Buf *b)
 {
         JsonWriter w = JSON_WRITER_PRETTY(b, 2);
-        json_object(&w);
+        json_write_object(&w);
         member(&w, "$schema", "https://json-schema.org/draft/2020-12/schema");
         member(&w, "title", "mcpvisor configuration");
         write_section(&w, OWNER_ROOT, SPAN_NONE);
         write_defs(&w);
-        json_object_end(&w);
-        int r = json_done(&w);
+        json_write_object_end(&w);
+        int r = json_write_done(&w);
         return r < 0 ? r : buf_append_char(b, '\n');
 }

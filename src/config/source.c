@@ -6,6 +6,7 @@
 #include "base/limit-table.h"
 #include "base/utf8.h"
 #include "config/json-text.h"
+#include "config/source-guess.h"
 #include "config/source.h"
 
 PRINTF(4, 5) static int refuse(DiagList *diags, const char *name, uint32_t line, const char *fmt, ...)
@@ -69,6 +70,7 @@ static int read_regular(int fd, const char *path, Source *s, DiagList *diags)
         if (r)
                 return r;
         check_owner(s->name, &before, path, diags);
+        s->world_readable = before.st_mode & S_IROTH;
 
         r = fd_read_all(fd, &s->text);
         if (r == -ENOBUFS)
@@ -109,42 +111,13 @@ static int read_path(const char *path, Source *s, DiagList *diags)
 
 /* ---- the text ------------------------------------------------------------ */
 
-/* Length of the line break at the start of s, 0 if there is none. These are the breaks of YAML 1.1, by which
- * the parser counts lines: with others, masks would lie on the wrong lines. */
-static size_t line_break(Span s)
-{
-        static const Span breaks[] = {{"\n", 1},       {"\r\n", 2},         {"\r", 1},
-                                      {"\xc2\x85", 2}, {"\xe2\x80\xa8", 3}, {"\xe2\x80\xa9", 3}};
-        for (size_t i = 0; i < ARRAY_SIZE(breaks); i++)
-                if (span_starts(s, breaks[i]))
-                        return breaks[i].len;
-        return 0;
-}
-
-bool source_next_line(Span *text, Span *ret_line)
-{
-        if (!text->ptr)
-                return false;
-        for (size_t i = 0; i < text->len; i++) {
-                size_t n = strchr("\n\r\xc2\xe2", text->ptr[i]) ? line_break(span_skip(*text, i)) : 0;
-                if (n == 0)
-                        continue;
-                *ret_line = span_first(*text, i);
-                *text = span_skip(*text, i + n);
-                return true;
-        }
-        *ret_line = *text;
-        *text = SPAN_NONE;
-        return true;
-}
-
 uint32_t source_line_at(Span text, size_t offset)
 {
-        uint32_t number = 0;
-        Span line;
-        for (const char *at = text.ptr + offset; source_next_line(&text, &line) && line.ptr <= at;)
-                number++;
-        return MAX(number, 1U);
+        Span before = span_first(text, offset), line;
+        uint32_t n = 0;
+        while (source_line(&before, &line))
+                n++;
+        return MAX(n, 1U);
 }
 
 static int check_text(Source *s, DiagList *diags)
@@ -218,6 +191,36 @@ void source_done(Source *s)
 
 /* ---- lines for messages -------------------------------------------------- */
 
+/* Length of the line end at the start of s, 0 if there is none. */
+static size_t line_end(Span s)
+{
+        static const Span ends[] = {{"\r\n", 2},     {"\n", 1},           {"\r", 1},
+                                    {"\xc2\x85", 2}, {"\xe2\x80\xa8", 3}, {"\xe2\x80\xa9", 3}};
+        if (!strchr("\r\n\xc2\xe2", s.ptr[0]))
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+                if (span_starts(s, ends[i]))
+                        return ends[i].len;
+        return 0;
+}
+
+bool source_line(Span *text, Span *ret_line)
+{
+        if (!text->ptr)
+                return false;
+        for (size_t i = 0; i < text->len; i++) {
+                size_t n = line_end(span_skip(*text, i));
+                if (n == 0)
+                        continue;
+                *ret_line = span_first(*text, i);
+                *text = span_skip(*text, i + n);
+                return true;
+        }
+        *ret_line = *text;
+        *text = SPAN_NONE;
+        return true;
+}
+
 static bool masked(const SourceMask *masks, size_t n, uint32_t line, uint32_t col)
 {
         for (size_t i = 0; i < n; i++) {
@@ -232,6 +235,8 @@ static bool masked(const SourceMask *masks, size_t n, uint32_t line, uint32_t co
 
 static int copy_masked(Span line, uint32_t number, const SourceMask *masks, size_t n, Buf *b)
 {
+        if (n == 0)
+                return buf_append_span(b, line);
         int r = 0;
         for (uint32_t col = 1; line.len && r == 0; col++) {
                 size_t size = MAX(utf8_sequence(line), (size_t)1);
@@ -251,31 +256,64 @@ static size_t masks_of_line(const SourceMask *masks, size_t n, uint32_t line, So
         return k;
 }
 
-int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, DiagList *diags)
+typedef struct Attach {
+        const SourceMask *masks; /* borrowed; NULL: guess */
+        size_t n_masks;
+        Span rest, line;
+        uint32_t number; /* of `line` */
+        SourceGuess guess;
+} Attach;
+
+/* Goes forward to a line; false when the text has none of that number (the mark of its end). */
+static bool seek_line(Attach *a, uint32_t number)
+{
+        while (a->number < number && source_line(&a->rest, &a->line)) {
+                a->number++;
+                if (!a->masks)
+                        source_guess(&a->guess, a->line);
+        }
+        return a->number == number;
+}
+
+/* The current line as it may be seen; nothing when it is blank, or too much of it is secret. */
+static int show_line(const Attach *a, Buf *b)
 {
         enum { MASKS_OF_A_LINE = 256 };
         SourceMask here[MASKS_OF_A_LINE];
+        buf_clear(b);
+        if (span_trim(a->line).len == 0)
+                return 0;
+        if (!a->masks)
+                return source_copy_guessed(&a->guess, a->line, b);
+        size_t k = masks_of_line(a->masks, a->n_masks, a->number, here, ARRAY_SIZE(here));
+        return k == ARRAY_SIZE(here) ? 0 : copy_masked(a->line, a->number, here, k, b);
+}
+
+int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, DiagList *diags)
+{
+        enum { LINES_TOTAL = 2 * 1024 * 1024 }; /* bytes of lines that travel with one list */
         CLEANUP(buf_done) Buf shown = BUF_INIT(LIMIT_CONFIG_FILE);
-        Span text = buf_span(&s->text), rest = text, line = SPAN_NONE;
+        Attach a = {.masks = masks, .n_masks = n_masks, .rest = buf_span(&s->text)};
+        const char *text = NULL; /* of line `number`: findings of one line share it */
         uint32_t number = 0;
+        size_t total = 0;
 
         diag_list_sort(diags);
         for (Diag *d = diags->first; d; d = d->next) {
                 if (d->source || !d->at.line || !d->at.file || strcmp(d->at.file, s->name) != 0)
                         continue;
-                while (number < d->at.line && source_next_line(&rest, &line))
-                        number++;
-                if (number != d->at.line)
-                        continue; /* past the end: the mark of an end of file */
-                size_t k = masks_of_line(masks, n_masks, number, here, ARRAY_SIZE(here));
-                buf_clear(&shown);
-                int r = k == ARRAY_SIZE(here) ? 0
-                                              : copy_masked(span_trim(line).len ? line : SPAN_NONE, number,
-                                                            here, k, &shown);
-                if (r < 0)
-                        return r;
-                if (shown.len)
-                        d->source = arena_strdup(&diags->arena, buf_span(&shown));
+                if (!seek_line(&a, d->at.line))
+                        continue;
+                if (number != a.number) {
+                        int r = show_line(&a, &shown);
+                        if (r < 0)
+                                return r;
+                        number = a.number;
+                        text = shown.len ? arena_strdup(&diags->arena, buf_span(&shown)) : NULL;
+                }
+                total += text ? strlen(text) : 0;
+                if (total <= LINES_TOTAL)
+                        d->source = text;
         }
         return 0;
 }

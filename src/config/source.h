@@ -12,6 +12,7 @@
 typedef struct Source {
         char *name; /* owned; what messages call it */
         Buf text;
+        bool world_readable; /* everybody may read the file it came from */
 } Source;
 
 enum { _SOURCE_E_SUCCESS, SOURCE_E_INVALID };
@@ -22,9 +23,7 @@ int source_read(const char *path, DiagList *diags, Source *ret) MUST_CHECK;
 int source_from_text(const char *name, Span text, DiagList *diags, Source *ret) MUST_CHECK;
 void source_done(Source *s);
 
-/* Takes the next line off *text, as the parser counts lines; false when there is none. */
-bool source_next_line(Span *text, Span *ret_line);
-/* The number of the line that holds an offset. */
+/* The number of the line that holds an offset, as the parser counts lines. */
 uint32_t source_line_at(Span text, size_t offset) PURE;
 
 /* A stretch of the text that nobody may see. Columns count from 1; end_col is one past it. */
@@ -32,5 +31,10 @@ typedef struct SourceMask {
         uint32_t line, col, end_line, end_col;
 } SourceMask;
 
-/* Gives each finding its line of the text, masked. */
+/* Takes the next line off the front of *text, without its end; false when it was used up. A line ends
+ * where libyaml says it does: not only LF, but CR LF, CR, U+0085, U+2028 and U+2029. */
+bool source_line(Span *text, Span *ret_line);
+
+/* Gives each finding its line of the text, masked. `masks` NULL: the text could not be parsed, so that
+ * what is secret in the line is guessed, with a hand on the safe side. */
 int source_attach(const Source *s, const SourceMask *masks, size_t n_masks, DiagList *diags) MUST_CHECK;

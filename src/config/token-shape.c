@@ -79,6 +79,32 @@ static bool has_shape(Span s, const Shape *shape)
                run_length(span_skip(s, shape->prefix.len), shape->more, shape->least) == shape->least;
 }
 
+/* SCHEME://USER:PASSWORD@HOST, anywhere in the text. */
+static bool has_url_password(Span text)
+{
+        for (size_t at; (at = span_find_span(text, SPAN("://"))) < text.len;) {
+                text = span_skip(text, at + 3);
+                size_t user = 0, host = 0;
+                while (user < text.len && !strchr(":/?# \"'@", text.ptr[user]))
+                        user++;
+                host = user;
+                while (host < text.len && !strchr("/?# \"'@", text.ptr[host]))
+                        host++;
+                bool reference = span_starts(span_skip(text, user), SPAN(":${"));
+                if (host < text.len && text.ptr[host] == '@' && host > user + 1 && !reference)
+                        return true;
+        }
+        return false;
+}
+
+/* Authorization: Bearer TOKEN */
+static bool has_bearer(Span text)
+{
+        enum { LEAST = 8 };
+        size_t at = span_find_span(text, SPAN("Bearer "));
+        return at < text.len && run_length(span_skip(text, at + 7), "._~+/=-", LEAST) == LEAST;
+}
+
 const char *token_shape(Span text)
 {
         enum { SHORTEST = 16 };
@@ -86,6 +112,10 @@ const char *token_shape(Span text)
                 return NULL;
         if (span_find_span(text, SPAN("PRIVATE KEY-----")) < text.len)
                 return "private key";
+        if (has_url_password(text))
+                return "password in a URL";
+        if (has_bearer(text))
+                return "bearer token";
         for (Span s = text; s.len; s = span_skip(s, 1)) {
                 if (s.ptr != text.ptr && is_alnum(s.ptr[-1]))
                         continue; /* in the middle of a word */

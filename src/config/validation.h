@@ -6,6 +6,8 @@
  * build.
  */
 
+#include "base/macro.h"
+
 enum {
         VALIDATE_FD_DIAGS = 3, /* diag_list_encode() */
         VALIDATE_FD_SUPERVISOR,

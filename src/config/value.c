@@ -31,6 +31,17 @@ static int explain_bounds(const SchemaRow *row, Buf *why)
         return invalid(r);
 }
 
+/* A word for "no limit" where there must be one. */
+static int explain_endless(const SchemaRow *row, Buf *why)
+{
+        int r = buf_append_str(why, "is not possible here: ");
+        if (r == 0)
+                r = value_format(row, &row->min, why);
+        if (r == 0)
+                r = buf_append_str(why, " to ");
+        return invalid(r < 0 ? r : value_format(row, &row->max, why));
+}
+
 typedef struct UnitWord {
         const char *word, *unit; /* as written by people; as we write it */
 } UnitWord;
@@ -114,8 +125,8 @@ static int read_number(const SchemaRow *row, Span text, uint64_t *ret, Buf *why)
         int r = row->type == TYPE_SIZE       ? parse_size(text, &v)
                 : row->type == TYPE_DURATION ? parse_duration(text, &v)
                                              : parse_u64(text, &v);
-        if (r == 0 && v == PARSE_NONE) /* the word, where it has no meaning */
-                r = -EINVAL;
+        if (span_equal(text, SPAN("none")) || span_equal(text, SPAN("never")))
+                return explain_endless(row, why);
         if (r < 0 && row->type == TYPE_SIZE)
                 return explain_size(text, r, why);
         if (r < 0 && row->type == TYPE_DURATION)
@@ -136,6 +147,8 @@ static int read_int(const SchemaRow *row, Span text, int64_t *ret, Buf *why)
 {
         int64_t v;
         int r = parse_i64(text, &v);
+        if (r == -ERANGE)
+                return explain_bounds(row, why);
         if (r < 0)
                 return invalid(buf_append_str(why, "is not a whole number"));
         if (!value_in_bounds(row, &v))
@@ -149,8 +162,9 @@ static int read_percent(const SchemaRow *row, Span text, uint64_t *ret, Buf *why
         uint64_t v;
         int r = parse_percent(text, &v);
         if (r < 0 || (v == PARSE_NONE && !row->none))
-                return invalid(buf_append_str(why, r == -EDOM ? "needs a %: 150% is one and a half CPUs"
-                                                              : "is not a percentage (try 150%)"));
+                return invalid(buf_append_str(why, r == -EDOM     ? "needs a %: 150% is one and a half CPUs"
+                                                   : r == -ERANGE ? "is too large"
+                                                                  : "is not a percentage (try 150%)"));
         r = v == PARSE_NONE ? 0 : check_bounds(row, v, why);
         if (r == 0)
                 *ret = v;
@@ -318,6 +332,8 @@ static int enum_text(const SchemaRow *row, Buf *b)
                         continue;
                 r = buf_appendf(b, "%s%s", first ? "" : ", ", row->words[i]);
                 first = false;
+                if (r == 0 && row->words[i + 1] && !row->words[i + 1][0]) /* a map may stand there instead */
+                        r = buf_append_str(b, ", or a map");
         }
         return r;
 }

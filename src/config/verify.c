@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#ifdef HAVE_CONFIG_H
+#include <config.h> /* configure's; not config/config.h */
+#endif
+
 #include "base/nearest.h"
 #include "base/parse.h"
 #include "config/bind.h"
@@ -137,12 +141,12 @@ static void check_rename(Verify *v, const ServerConfig *s)
                         if (strcmp(m->items[i].text.value, m->items[k].text.value) == 0)
                                 SERVER_SAY(DIAG_ERROR, "tools.rename",
                                            "\"%s\" and \"%s\" would both be called \"%s\"", m->items[i].name,
-                                           m->items[k].name, m->items[i].text.value);
+                                           m->items[k].name, config_shown(&m->items[i].text));
 }
 
 static void check_net(Verify *v, const ServerConfig *s)
 {
-        if (s->sandbox.net == NET_ALLOW && s->sandbox.net_allow.n == 0)
+        if (s->sandbox.net == NET_ALLOW && s->sandbox.net_allow.n == 0 && !diag_list_has_errors(v->diags))
                 SERVER_SAY(DIAG_WARNING, "sandbox.net.allow",
                            "is empty: nothing can be reached, as with `net: none`");
 }
@@ -174,16 +178,22 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
                 diag_add(v->diags, DIAG_ERROR, at, key,
                          "%s can be reached from other machines, and auth.mode is none: use a token, or set "
                          "auth.allow_insecure",
-                         address);
+                         config_shown(&l->address));
         if (!is_loopback(address) && !open_auth && !v->config->tls.cert.value)
                 diag_add(v->diags, DIAG_WARNING, at, key,
-                         "%s has no TLS: the token crosses the network in clear text", address);
+                         "%s has no TLS: the token crosses the network in clear text",
+                         config_shown(&l->address));
         if (!is_unix &&
             (is_written(&l->head, OWNER_LISTEN, "mode") || is_written(&l->head, OWNER_LISTEN, "group")))
                 diag_add(v->diags, DIAG_ERROR, at, key, "mode and group are for unix sockets only");
-        for (size_t k = 0; k < i; k++)
-                if (span_equal(span_of(config_listen(v->config, k)->address.value), span_of(address)))
-                        diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice", address);
+        for (size_t k = 0; k < i; k++) {
+                const char *other = config_listen(v->config, k)->address.value;
+                if (other && strcmp(other, address) == 0) { /* NULL: it was refused */
+                        diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice",
+                                 config_shown(&l->address));
+                        break;
+                }
+        }
 }
 
 static void check_listen_all(Verify *v)
@@ -206,6 +216,22 @@ static void check_auth(Verify *v)
                 ROOT_SAY(DIAG_ERROR, "tls.client_ca", "tls.cert and tls.key are missing");
 }
 
+/* What this executable was built without. */
+static void check_parts(Verify *v)
+{
+#ifndef HAVE_SYSTEMD
+        if (v->config->log.output == LOG_OUTPUT_JOURNALD)
+                ROOT_SAY(DIAG_ERROR, "log.output",
+                         "journald is not possible: this mcpvisor was built without systemd");
+#endif
+#ifndef HAVE_OPENSSL
+        if (v->config->tls.cert.value)
+                ROOT_SAY(DIAG_ERROR, "tls.cert",
+                         "TLS is not possible: this mcpvisor was built without OpenSSL");
+#endif
+        (void)v;
+}
+
 static void check_counts(Verify *v)
 {
         const Config *c = v->config;
@@ -223,6 +249,8 @@ static void check_view(Verify *v, const ViewConfig *view)
         if (config_find_server(v->config, view->head.name))
                 say(v, DIAG_ERROR, OWNER_VIEW, &view->head, "",
                     "a server has this name already: /mcp/%s can be only one of them", view->head.name);
+        if (view->servers.n == 0 && !diag_list_has_errors(v->diags))
+                say(v, DIAG_WARNING, OWNER_VIEW, &view->head, "servers", "is empty: the view shows nothing");
         for (size_t i = 0; i < view->servers.n; i++) {
                 const char *name = view->servers.items[i].value;
                 if (config_find_server(v->config, name))
@@ -231,8 +259,8 @@ static void check_view(Verify *v, const ViewConfig *view)
                 for (size_t k = 0; k < v->config->servers.n; k++)
                         nearest_offer(&nearest, config_server(v->config, k)->head.name);
                 say(v, DIAG_ERROR, OWNER_VIEW, &view->head, "servers", "there is no server \"%s\"%s%s%s",
-                    name, nearest.best ? " (did you mean " : "", nearest.best ? nearest.best : "",
-                    nearest.best ? "?)" : "");
+                    config_shown(&view->servers.items[i]), nearest.best ? " (did you mean " : "",
+                    nearest.best ? nearest.best : "", nearest.best ? "?)" : "");
         }
 }
 
@@ -256,6 +284,11 @@ static int compare_prefix(const void *a, const void *b)
         return r ? r : (x->server > y->server) - (x->server < y->server);
 }
 
+static const char *shown_prefix(const Prefixed *p)
+{
+        return p->server->prefix.value ? config_shown(&p->server->prefix) : p->prefix;
+}
+
 static void check_pair(Verify *v, const Prefixed *a, const Prefixed *b)
 {
         const ServerConfig *s = b->server;
@@ -266,12 +299,12 @@ static void check_pair(Verify *v, const Prefixed *a, const Prefixed *b)
                 SERVER_SAY(DIAG_WARNING, local,
                            "has the same prefix \"%s\" as servers.%s: tools of one name collide, and the "
                            "first server's wins",
-                           b->prefix, a->server->head.name);
+                           shown_prefix(b), a->server->head.name);
         else if (a->prefix[0])
                 SERVER_SAY(DIAG_WARNING, local,
                            "its prefix \"%s\" begins with the prefix \"%s\" of servers.%s: their tools can "
                            "get the same name",
-                           b->prefix, a->prefix, a->server->head.name);
+                           shown_prefix(b), shown_prefix(a), a->server->head.name);
 }
 
 /* In sorted order whatever begins with a prefix stands right behind it. */
@@ -324,7 +357,8 @@ static void check_secrets(Verify *v, const ServerConfig *s)
 int verify_config(const Config *c, const char *file, DiagList *diags)
 {
         Verify v = {c, file, diags};
-        static void (*const checks[])(Verify *) = {check_listen_all, check_auth, check_counts, check_views};
+        static void (*const checks[])(Verify *) = {check_listen_all, check_auth, check_parts, check_counts,
+                                                   check_views};
         for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
                 checks[i](&v);
         for (size_t i = 0; i < c->servers.n; i++) {

@@ -13,8 +13,12 @@ static const Document documents[] = {
         {"completion-bash", "contrib/completion/mcpvisor.bash", completion_bash},
         {"completion-fish", "contrib/completion/mcpvisor.fish", completion_fish},
         {"completion-zsh", "contrib/completion/_mcpvisor", completion_zsh},
+        {"configuration", "docs/configuration.md", docs_configuration},
         {"limits", "docs/limits.md", docs_limits},
         {"man1", "docs/man/mcpvisor.1", docs_man1},
+        {"man5", "docs/man/mcpvisor.yaml.5", docs_man5},
+        {"metrics", "docs/metrics.md", docs_metrics},
+        {"schema", "contrib/mcpvisor.schema.json", docs_schema},
 };
 
 static int write_document(const char *name)

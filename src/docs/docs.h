@@ -14,5 +14,9 @@ typedef struct Document {
         void (*write)(FILE *f);
 } Document;
 
-void docs_limits(FILE *f); /* docs/limits.md, from base/limit-table.h */
-void docs_man1(FILE *f);   /* mcpvisor(1), from the command table */
+void docs_configuration(FILE *f); /* docs/configuration.md, from the schema table */
+void docs_man5(FILE *f);          /* mcpvisor.yaml(5) */
+void docs_schema(FILE *f);        /* the JSON Schema */
+void docs_limits(FILE *f);        /* docs/limits.md, from base/limit-table.h */
+void docs_man1(FILE *f);          /* mcpvisor(1), from the command table */
+void docs_metrics(FILE *f);       /* docs/metrics.md, from base/metric-table.h */

@@ -107,8 +107,8 @@ static const char *error_text(int error)
 
 static void say_not_found(Resolve *r, const ServerConfig *s, const char *search, int error)
 {
-        const char *command = s->command.value;
-        if (command[0] == '/')
+        const char *command = config_shown(&s->command);
+        if (s->command.value[0] == '/')
                 say(r, DIAG_ERROR, s, "command", "%s: %s", command, error_text(error));
         else if (error == -EACCES)
                 say(r, DIAG_ERROR, s, "command",
@@ -207,7 +207,7 @@ static int check_env_word(Resolve *r, const ServerConfig *s, Span word, Span res
                 return k;
         if (k < 0)
                 say(r, DIAG_ERROR, s, "command", "%s needs %s, which was not found (searched: %.600s)",
-                    s->command.value, name, search_of(s));
+                    config_shown(&s->command), name, search_of(s));
         return 0;
 }
 
@@ -280,24 +280,24 @@ static void resolve_user(Resolve *r, ServerConfig *s)
         if (!name || strcmp(name, "dynamic") == 0)
                 return;
         if (!find_user(name, &s->resolved.uid, &s->resolved.gid))
-                say(r, DIAG_ERROR, s, "user", "there is no user %s on this machine", name);
+                say(r, DIAG_ERROR, s, "user", "there is no user %s on this machine", config_shown(&s->user));
 }
 
-static void check_directory(Resolve *r, const ServerConfig *s, const char *local, const char *path)
+static void check_directory(Resolve *r, const ServerConfig *s, const char *local, const ConfigText *path)
 {
         struct stat st;
-        if (stat(path, &st) < 0)
-                say(r, DIAG_ERROR, s, local, "%s: %s", path,
+        if (stat(path->value, &st) < 0)
+                say(r, DIAG_ERROR, s, local, "%s: %s", config_shown(path),
                     errno == ENOENT ? "there is no such directory" : strerror(errno));
         else if (!S_ISDIR(st.st_mode))
-                say(r, DIAG_ERROR, s, local, "%s is not a directory", path);
+                say(r, DIAG_ERROR, s, local, "%s is not a directory", config_shown(path));
 }
 
 static void check_paths(Resolve *r, const ServerConfig *s, const char *local, const ConfigList *paths)
 {
         for (size_t i = 0; i < paths->n; i++)
                 if (access(paths->items[i].value, F_OK) < 0)
-                        say(r, DIAG_ERROR, s, local, "%s: %s", paths->items[i].value,
+                        say(r, DIAG_ERROR, s, local, "%s: %s", config_shown(&paths->items[i]),
                             errno == ENOENT ? "there is no such file or directory" : strerror(errno));
 }
 
@@ -306,7 +306,7 @@ static void check_env_pass(Resolve *r, const ServerConfig *s)
         for (size_t i = 0; i < s->env_pass.n; i++)
                 if (!getenv(s->env_pass.items[i].value))
                         say(r, DIAG_WARNING, s, "env_pass", "%s is not set in this environment",
-                            s->env_pass.items[i].value);
+                            config_shown(&s->env_pass.items[i]));
 }
 
 static int resolve_server(Resolve *r, ServerConfig *s)
@@ -314,7 +314,7 @@ static int resolve_server(Resolve *r, ServerConfig *s)
         int k = 0;
         resolve_user(r, s);
         if (s->cwd.value)
-                check_directory(r, s, "cwd", s->cwd.value);
+                check_directory(r, s, "cwd", &s->cwd);
         check_paths(r, s, "sandbox.ro", &s->sandbox.ro);
         check_paths(r, s, "sandbox.rw", &s->sandbox.rw);
         check_env_pass(r, s);
@@ -336,7 +336,7 @@ static void resolve_daemon(Resolve *r)
                 {"tls.cert", &c->tls.cert}, {"tls.key", &c->tls.key}, {"tls.client_ca", &c->tls.client_ca}};
         for (size_t i = 0; i < ARRAY_SIZE(files); i++)
                 if (files[i].text->value && access(files[i].text->value, R_OK) < 0)
-                        say(r, DIAG_ERROR, NULL, files[i].key, "%s: %s", files[i].text->value,
+                        say(r, DIAG_ERROR, NULL, files[i].key, "%s: %s", config_shown(files[i].text),
                             strerror(errno));
 
         const PathKey dirs[] = {
@@ -344,15 +344,15 @@ static void resolve_daemon(Resolve *r)
         for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
                 if (dirs[i].text->value &&
                     access(dirs[i].text->value, F_OK) == 0) /* it is made when it is missing */
-                        check_directory(r, NULL, dirs[i].key, dirs[i].text->value);
+                        check_directory(r, NULL, dirs[i].key, dirs[i].text);
 
         if (c->control.group.value && !find_group(c->control.group.value))
                 say(r, DIAG_ERROR, NULL, "control.group", "there is no group %s on this machine",
-                    c->control.group.value);
+                    config_shown(&c->control.group));
         for (size_t i = 0; i < c->listen.n; i++)
                 if (config_listen(c, i)->group.value && !find_group(config_listen(c, i)->group.value))
                         say(r, DIAG_ERROR, NULL, "listen", "there is no group %s on this machine",
-                            config_listen(c, i)->group.value);
+                            config_shown(&config_listen(c, i)->group));
 }
 
 static void check_files(Resolve *r)

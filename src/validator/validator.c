@@ -38,7 +38,7 @@ static void limit_ourselves(void)
         const struct rlimit core = {1, 1}, cpu = {LIMIT_VALIDATOR_CPU, LIMIT_VALIDATOR_CPU};
         (void)setrlimit(RLIMIT_CORE, &core);
         (void)setrlimit(RLIMIT_CPU, &cpu);
-#ifndef __SANITIZE_ADDRESS__ /* whose shadow alone is larger */
+#ifndef ASAN_BUILD /* whose shadow alone is larger */
         const struct rlimit memory = {LIMIT_VALIDATOR_MEMORY, LIMIT_VALIDATOR_MEMORY};
         (void)setrlimit(RLIMIT_AS, &memory);
 #endif

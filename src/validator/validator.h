@@ -7,4 +7,6 @@
  * spawn/validate.h). Whatever a file does to it, nobody else is hurt.
  */
 
+#include "base/macro.h"
+
 int validator_main(int argc, char **argv);

@@ -74,7 +74,7 @@ grep -q "$(printf '\033\\[1mOptions:')" "$work/out" || fail "$what: no colour"
 run 0 --color=always check --color=never --help
 ! grep -q "$(printf '\033')" "$work/out" || fail "$what: colour"
 run 0 validate --help
-out "Usage: mcpvisor check [OPTION...] FILE"
+out "Usage: mcpvisor check [OPTION...] [FILE]"
 run 0 config schema --help
 out "Usage: mcpvisor config schema [OPTION...]"
 run 0 help config schema
@@ -112,7 +112,7 @@ usage_error "check: unknown option --version" "check --help" check --version
 usage_error "check: --format needs a value FORMAT: text or json" "check --help" check --format
 usage_error "check: --strict takes no value" "check --help" check --strict=yes x
 usage_error 'check: --format: "xml" is not known; expected is text or json' "check --help" check --format xml x
-usage_error "check: an argument is missing: mcpvisor check [OPTION...] FILE" "check --help" check
+usage_error "check: no file: name one, or set MCPVISOR_CONFIG" "check --help" check
 usage_error "check: --diff needs two files: OLD and NEW" "check --help" check --diff a
 usage_error "version: one argument too many: x" "version --help" version x
 usage_error "completion: there are completions for bash, fish and zsh only" "completion --help" completion tcsh

@@ -24,7 +24,7 @@ while read -r name file; do
 done <"$work/list"
 
 if command -v mandoc >/dev/null; then
-        mandoc -Tlint -Wwarning "$srcdir/docs/man/mcpvisor.1" || { echo "FAIL: mandoc"; bad=1; }
+        mandoc -Tlint -Wwarning "$srcdir/docs/man/mcpvisor.1" "$srcdir/docs/man/mcpvisor.yaml.5" || { echo "FAIL: mandoc"; bad=1; }
 else
         echo "skipped: mandoc is not installed"
 fi

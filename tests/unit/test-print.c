@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
 #include "support/config.h"
 #include "support/oom.h"
 
@@ -140,9 +141,22 @@ static void test_secrets(void **state UNUSED)
         loaded_done(&l);
 }
 
+/* Keys may not have control characters; then only the values are tried. */
+static bool may_be_key(Span s)
+{
+        for (size_t n; s.len; s = span_skip(s, n)) {
+                n = utf8_sequence(s);
+                bool c1 = n == 2 && s.ptr[0] == '\xc2' && (uint8_t)s.ptr[1] < 0xa0;
+                if ((uint8_t)s.ptr[0] < 0x20 || s.ptr[0] == 0x7f || c1)
+                        return false;
+        }
+        return true;
+}
+
 /* A text that is quoted is read back as that text, in a list and as a key. */
 static void assert_quoted(Span text)
 {
+        Span key = may_be_key(text) ? text : SPAN("key");
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
         CLEANUP(arena_done) Arena arena = ARENA_INIT(1024 * 1024);
         CLEANUP(diag_list_done) DiagList diags;
@@ -151,7 +165,7 @@ static void assert_quoted(Span text)
         assert_int_equal(buf_append_str(&b, "a: ["), 0);
         assert_int_equal(config_quote(&b, text), 0);
         assert_int_equal(buf_append_str(&b, ", 1]\nb:\n  "), 0);
-        assert_int_equal(config_quote(&b, text), 0);
+        assert_int_equal(config_quote(&b, key), 0);
         assert_int_equal(buf_append_str(&b, ": x\nc: "), 0);
         assert_int_equal(config_quote(&b, text), 0);
         int r = node_parse(&arena, "test", buf_span(&b), &diags, &root);
@@ -159,7 +173,7 @@ static void assert_quoted(Span text)
                 fail_msg("%s\n%s", b.data, diags.first ? diags.first->message : "");
         const Node *list = node_get(root, SPAN("a")), *map = node_get(root, SPAN("b"));
         assert_span_equal(list->first->text, text);
-        assert_span_equal(map->first->key->text, text);
+        assert_span_equal(map->first->key->text, key);
         assert_span_equal(node_get(root, SPAN("c"))->text, text);
         assert_false(node_is_null(list->first));
 }

@@ -39,8 +39,7 @@ static void test_full(void **state UNUSED)
 static void test_complete(void **state UNUSED)
 {
         CLEANUP(buf_done)
-        Buf json = BUF_INIT(BUF_CAP_NONE),
-            md = BUF_INIT(BUF_CAP_NONE), man = BUF_INIT(BUF_CAP_NONE);
+        Buf json = BUF_INIT(BUF_CAP_NONE), md = BUF_INIT(BUF_CAP_NONE), man = BUF_INIT(BUF_CAP_NONE);
         assert_int_equal(schema_write_json(&json), 0);
         assert_int_equal(schema_write_markdown(&md), 0);
         assert_int_equal(schema_write_man(&man), 0);
