@@ -247,7 +247,7 @@ static bool find_user(const char *name, uint64_t *ret_uid, uint64_t *ret_gid)
                         found = true;
                 }
         if (f)
-                fclose(f);
+                (void)fclose(f);
 #ifndef MCPVISOR_SINGLE
         struct passwd *p = found ? NULL : by_number ? getpwuid((uid_t)id) : getpwnam(name);
         if (p) {
@@ -267,7 +267,7 @@ static bool find_group(const char *name)
         for (struct group *g; f && !found && (g = fgetgrent(f));)
                 found = strcmp(g->gr_name, name) == 0;
         if (f)
-                fclose(f);
+                (void)fclose(f);
 #ifndef MCPVISOR_SINGLE
         found = found || getgrnam(name);
 #endif

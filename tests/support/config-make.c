@@ -119,8 +119,7 @@ static const char *const samples[] = {
         "\x7f",
         "\xc2\x85",
         "\xe2\x80\xa8",
-        "\xef\xbb\xbf"
-        "bom",
+        "\xef\xbb\xbf bom",
         "\xc2\xa0",
         "yes",
         "Off",

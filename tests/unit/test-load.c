@@ -132,6 +132,30 @@ static void test_random(void **state UNUSED)
         }
 }
 
+/* Texts that are nearly valid: any verdict, with reasons when it is bad. */
+static void test_mutated(void **state UNUSED)
+{
+        static const char *const words[] = {"{",  "}", "[",  "]",  ", ", ": ", "~",
+                                            "\"", "x", "${", "}}", "\n", "#",  "\xe2\x80\xa8"};
+        SeededRandom random;
+        test_random_init(&random);
+        for (int round = 0; round < 1500; round++) {
+                CLEANUP(buf_done) Buf text = BUF_INIT(BUF_CAP_NONE);
+                Loaded l;
+                make_yaml(&random.random, MAKE_SECRETS | MAKE_REFERENCES, &text);
+                for (uint64_t n = 1 + random_below(&random.random, 3); n > 0; n--) {
+                        const char *word = words[random_below(&random.random, ARRAY_SIZE(words))];
+                        size_t at = random_below(&random.random, text.len), len = strlen(word);
+                        memcpy(text.data + at, word, MIN(len, text.len - at));
+                }
+                load_span(buf_span(&text), make_rows, random_below(&random.random, 2), &l);
+                assert_true(l.result == 0 || l.result == CONFIG_E_INVALID);
+                assert_int_equal(l.result != 0, diag_list_has_errors(&l.diags));
+                assert_not_said(&l, "%s");
+                loaded_done(&l);
+        }
+}
+
 static int count_secret(void *data, const char *secret)
 {
         const char **seen = data;
@@ -185,7 +209,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_never_different),
                 cmocka_unit_test(test_random),        cmocka_unit_test(test_each_secret),
-                cmocka_unit_test(test_masks),
+                cmocka_unit_test(test_masks),         cmocka_unit_test(test_mutated),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

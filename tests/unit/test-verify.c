@@ -45,6 +45,7 @@ static const VerifyRow rows[] = {
          "listen[0]: mode and group are for unix"},
         {"listen: [{address: \"127.0.0.1:1\", group: g}]", DIAG_ERROR, "mode and group are for unix"},
         {"listen: [\"127.0.0.1:1\", \"127.0.0.1:1\"]", DIAG_ERROR, "listen[1]: 127.0.0.1:1 is given twice"},
+        {"listen: [{mode: \"0600\"}, \"127.0.0.1:1\"]", DIAG_ERROR, "the key `address` is missing"},
         {"auth: {mode: none, tokens: [{name: a, hash: \"" HASH "\"}]}", DIAG_WARNING,
          "auth.tokens: has no effect"},
         {"tls: {cert: /c}", DIAG_ERROR, "tls.cert: tls.key is missing"},
