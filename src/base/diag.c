@@ -178,7 +178,8 @@ static int format_source(const Diag *d, bool colour, Buf *b)
         int r = buf_append_str(b, "    ");
         for (; s.len && nth < from + DIAG_SOURCE_SHOWN && r == 0; nth++) {
                 size_t n = utf8_sequence(s), take = MAX(n, (size_t)1);
-                bool control = (uint8_t)s.ptr[0] < 0x20 || s.ptr[0] == 0x7f;
+                bool c1 = n == 2 && (uint8_t)s.ptr[0] == 0xc2 && (uint8_t)s.ptr[1] < 0xa0;
+                bool control = (uint8_t)s.ptr[0] < 0x20 || s.ptr[0] == 0x7f || c1;
                 if (nth >= from)
                         r = n == 0 || control ? buf_append_char(b, control ? ' ' : '?')
                                               : buf_append(b, s.ptr, n);
