@@ -76,9 +76,26 @@ void json_array_end(JsonWriter *w)
         close_level(w, SPAN("]"));
 }
 
+/* Beyond ASCII: what is a control character or a line end to some reader (C1, U+2028, U+2029, the byte
+ * order mark), and U+FFFE and U+FFFF, which YAML refuses. 0 for everything else. */
+static unsigned foreign_control(Span s, size_t n)
+{
+        unsigned code = 0;
+        if (n == 2)
+                code = ((uint8_t)s.ptr[0] & 0x1fu) << 6 | ((uint8_t)s.ptr[1] & 0x3fu);
+        else if (n == 3)
+                code = ((uint8_t)s.ptr[0] & 0xfu) << 12 | ((uint8_t)s.ptr[1] & 0x3fu) << 6 |
+                       ((uint8_t)s.ptr[2] & 0x3fu);
+        bool control = (code >= 0x80 && code < 0xa0) || code == 0x2028 || code == 0x2029 || code == 0xfeff ||
+                       code >= 0xfffe;
+        return control ? code : 0;
+}
+
 static int quote_special(Buf *b, Span s, size_t n)
 {
         uint8_t c = (uint8_t)s.ptr[0];
+        if (n > 1)
+                return buf_appendf(b, "\\u%04x", foreign_control(s, n));
         if (n == 0)
                 return buf_append_str(b, "\xef\xbf\xbd");
         switch (c) {
@@ -106,7 +123,8 @@ int json_quote(Buf *b, Span s)
                 while (run < s.len) {
                         uint8_t c = (uint8_t)s.ptr[run];
                         n = c < 0x80 ? 1 : utf8_sequence(span_skip(s, run));
-                        if (n == 0 || c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+                        if (n == 0 || c < 0x20 || c == '"' || c == '\\' || c == 0x7f ||
+                            foreign_control(span_skip(s, run), n))
                                 break;
                         run += n;
                 }
@@ -114,7 +132,7 @@ int json_quote(Buf *b, Span s)
                 s = span_skip(s, run);
                 if (s.len && r == 0) {
                         r = quote_special(b, s, n);
-                        s = span_skip(s, 1);
+                        s = span_skip(s, MAX(n, (size_t)1));
                 }
         }
         return r < 0 ? r : buf_append_char(b, '"');
