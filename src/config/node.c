@@ -3,6 +3,7 @@
 
 #include "base/json-writer.h"
 #include "base/limit-table.h"
+#include "base/utf8.h"
 #include "config/node.h"
 
 typedef struct Level {
@@ -14,6 +15,7 @@ typedef struct Level {
 typedef struct Parse {
         Arena *arena;
         const char *file;
+        Span text;
         DiagList *diags;
         yaml_parser_t yaml;
         Level stack[LIMIT_CONFIG_DEPTH];
@@ -61,11 +63,28 @@ static const Hint hints[] = {
         {"found unexpected end of stream", "the file ends inside a quoted text"},
 };
 
+/* The parser gives a place only as an offset when it may not even read a character. */
+static int refuse_character(Parse *p)
+{
+        yaml_mark_t mark = {0};
+        Span before = span_first(p->text, p->yaml.problem_offset), line;
+        while (span_next(&before, '\n', &line)) {
+                mark.line++;
+                mark.column = utf8_length(line);
+        }
+        mark.line -= mark.line > 0;
+        return refuse(p, &mark,
+                      "the character U+%04X may not stand here: leave it out, or escape it in quotes",
+                      (unsigned)p->yaml.problem_value);
+}
+
 static int refuse_syntax(Parse *p)
 {
         const char *problem = p->yaml.problem ? p->yaml.problem : "not YAML";
         if (p->yaml.error == YAML_MEMORY_ERROR)
                 return -ENOMEM;
+        if (p->yaml.error == YAML_READER_ERROR)
+                return refuse_character(p);
         for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
                 if (strcmp(problem, hints[i].problem) == 0)
                         return refuse(p, &p->yaml.problem_mark, "%s", hints[i].say);
@@ -92,6 +111,21 @@ static int new_node(Parse *p, NodeKind kind, const yaml_event_t *e, Node **ret)
         return 0;
 }
 
+/* A key must be one that can be printed again. */
+static int check_key(Parse *p, const Node *n, const yaml_event_t *e)
+{
+        enum { LONGEST_ESCAPE = 6 };
+        CLEANUP(buf_done) Buf quoted = BUF_INIT(LIMIT_CONFIG_KEY);
+        if (!n->quoted && span_equal(n->text, SPAN("<<")))
+                return refuse(p, &e->start_mark,
+                              "merge keys are not accepted: write the keys out, or use `defaults`");
+        if (n->text.len < LIMIT_CONFIG_KEY / LONGEST_ESCAPE)
+                return 0;
+        int r = json_quote(&quoted, n->text);
+        return r == -ENOBUFS ? refuse(p, &e->start_mark, "a key of more than %d characters", LIMIT_CONFIG_KEY)
+                             : r;
+}
+
 /* Hangs a finished scalar or a begun container into the tree. */
 static int attach(Parse *p, Node *n, const yaml_event_t *e)
 {
@@ -104,11 +138,8 @@ static int attach(Parse *p, Node *n, const yaml_event_t *e)
                 if (n->kind != NODE_SCALAR)
                         return refuse(p, &e->start_mark, "a key must be a plain text, not %s",
                                       node_kind_name(n));
-                if (!n->quoted && span_equal(n->text, SPAN("<<")))
-                        return refuse(p, &e->start_mark,
-                                      "merge keys are not accepted: write the keys out, or use `defaults`");
                 l->key = n;
-                return 0;
+                return check_key(p, n, e);
         }
         n->key = l->key;
         l->key = NULL;
@@ -258,7 +289,7 @@ static int run(Parse *p)
 
 int node_parse(Arena *arena, const char *file, Span text, DiagList *diags, Node **ret)
 {
-        Parse p = {.arena = arena, .file = file, .diags = diags};
+        Parse p = {.arena = arena, .file = file, .text = text, .diags = diags};
         if (!yaml_parser_initialize(&p.yaml))
                 return -ENOMEM;
         yaml_parser_set_encoding(&p.yaml, YAML_UTF8_ENCODING);
