@@ -143,12 +143,15 @@ static void check_env(Verify *v, const ServerConfig *s)
 static void check_rename(Verify *v, const ServerConfig *s)
 {
         const ConfigMap *m = &s->tools.rename;
-        for (size_t i = 0; i < m->n; i++)
-                for (size_t k = i + 1; k < m->n; k++)
-                        if (strcmp(m->items[i].text.value, m->items[k].text.value) == 0)
-                                SERVER_SAY(DIAG_ERROR, "tools.rename",
-                                           "\"%s\" and \"%s\" would both be called \"%s\"", m->items[i].name,
-                                           m->items[k].name, config_text_shown(&m->items[k].text));
+        for (size_t k = 1; k < m->n; k++) {
+                size_t i = 0; /* the first of that name; one finding for each of the others */
+                while (strcmp(m->items[i].text.value, m->items[k].text.value) != 0)
+                        i++;
+                if (i < k)
+                        SERVER_SAY(DIAG_ERROR, "tools.rename",
+                                   "\"%s\" and \"%s\" would both be called \"%s\"", m->items[i].name,
+                                   m->items[k].name, config_text_shown(&m->items[k].text));
+        }
 }
 
 static void check_net(Verify *v, const ServerConfig *s)
@@ -194,8 +197,10 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
                 diag_add(v->diags, DIAG_ERROR, at, key, "mode and group are for unix sockets only");
         for (size_t k = 0; k < i; k++) {
                 const char *other = config_listen(v->config, k)->address.value;
-                if (other && strcmp(other, address) == 0) /* NULL: it was refused */
-                        diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice", shown);
+                if (!other || strcmp(other, address) != 0) /* NULL: it was refused */
+                        continue;
+                diag_add(v->diags, DIAG_ERROR, at, key, "%s is given twice", shown);
+                break;
         }
 }
 
