@@ -17,7 +17,6 @@
         L(CONFIG_KEY,       500,             "bytes",  "A key in a configuration file.") \
         L(CONFIG_ARENA,     64 * 1024 * 1024,"bytes",  "Memory of one configuration snapshot.") \
         L(CONFIG_BLOB,      8 * 1024 * 1024, "bytes",  "A resolved configuration as it travels between processes.") \
-        L(CONFIG_KEY,       1000,            "characters", "A key as it would be printed: YAML takes no longer ones before a colon.") \
         L(CONFIG_VALUE,     64 * 1024,       "bytes",  "One value after its references are replaced, and a file that one names.") \
         L(CONFIG_LIST,      10000,           "items",  "Entries of one list or map.") \
         L(CONFIG_ENV_FILE,  256 * 1024,      "bytes",  "An environment file that a server names.") \

@@ -100,8 +100,6 @@ static int refuse_syntax(Parse *p)
         const char *problem = p->yaml.problem ? p->yaml.problem : "not YAML";
         if (p->yaml.error == YAML_MEMORY_ERROR)
                 return -ENOMEM;
-        if (p->yaml.error == YAML_READER_ERROR)
-                return refuse_character(p);
         for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
                 if (strcmp(problem, hints[i].problem) == 0)
                         return refuse(p, &p->yaml.problem_mark, "%s", hints[i].say);
