@@ -168,7 +168,7 @@ if [ "${1-}" = --update ]; then
         update=yes
         shift
 fi
-umask 022
+umask 077
 # Of a fixed length, so that no column depends on TMPDIR.
 work=$(mktemp -d /tmp/mcpvisor-golden.XXXXXX) || exit 99
 trap 'rm -rf "$work"' EXIT
@@ -202,7 +202,10 @@ for file in *; do
 done
 [ $# -gt 0 ] || set -- *.in
 total=$#
-[ "$total" -gt 0 ] && [ "$1" != '*.in' ] || { echo "FAIL: no cases in $cases"; exit 1; }
+if [ "$total" -eq 0 ] || [ "$1" = '*.in' ]; then
+        echo "FAIL: no cases in $cases"
+        exit 1
+fi
 
 export GOLDEN_UPDATE=$update GOLDEN_WORK=$work GOLDEN_PROGRAM=$program GOLDEN_CASES=$cases
 cd / || exit 99

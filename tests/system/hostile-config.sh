@@ -5,6 +5,9 @@
 # text, no file at all, cut off, replaced while they are read, or written by
 # the wrong people. Each gets a clear error with exit status 1 and within its
 # time; nothing crashes and nothing waits. Runs in the build directory.
+#
+# SC2015: pass cannot fail. SC2016: ${} of configurations.
+# shellcheck disable=SC2015,SC2016
 set -u
 : "${srcdir:=.}"
 program=$(pwd)/mcpvisor
@@ -90,6 +93,13 @@ chmod 664 group.yaml
 accepted group.yaml
 grep -qF 'group.yaml: warning: may be written by its group' err && pass || fail "no warning for group-writable"
 refused 'group.yaml: error: may be written by its group' --strict group.yaml
+printf 'servers: {a: {command: x, env: {API_KEY: hunter2hunter2}}}\n' >secret.yaml
+accepted secret.yaml
+grep -qF 'secret.yaml: warning: holds literal secrets, and everybody may read it' err && pass || fail "no warning for a secret in the open"
+chmod 600 secret.yaml
+accepted --strict secret.yaml
+printf 'servers: {a: {command: x, env: {API_KEY: "${API_KEY}"}}}\n' >reference.yaml
+API_KEY=hunter2hunter2 accepted --strict reference.yaml
 accepted --strict good.yaml
 printf '{}\n' >none.yaml
 accepted none.yaml
@@ -261,12 +271,12 @@ size=$(wc -c <cut.yaml)
 export program limit
 cut_one() {
         for ((i = $1; i < $2; i++)); do
-                head -c $i cut.yaml >cut-$1.part
+                head -c $i cut.yaml >"cut-$1.part"
                 rc=0
-                timeout "$limit" "$program" check --planned --no-resolve cut-$1.part >cut-$1.out 2>&1 || rc=$?
-                if [ $rc -gt 1 ] || { [ $rc -eq 1 ] && ! grep -q ': error: ' cut-$1.out; } || grep -q hunter2 cut-$1.out; then
+                timeout "$limit" "$program" check --planned --no-resolve "cut-$1.part" >"cut-$1.out" 2>&1 || rc=$?
+                if [ $rc -gt 1 ] || { [ $rc -eq 1 ] && ! grep -q ': error: ' "cut-$1.out"; } || grep -q hunter2 "cut-$1.out"; then
                         echo "FAIL: cut at byte $i: status $rc"
-                        sed 's/^/    /' cut-$1.out
+                        sed 's/^/    /' "cut-$1.out"
                 fi
         done
 }
