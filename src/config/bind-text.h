@@ -12,6 +12,8 @@ void bind_path_back(Bind *b, size_t back);
 /* Notes an error or warning about the current key, at a node. */
 void bind_say(Bind *b, DiagSeverity severity, const Node *n, const char *fmt, ...) PRINTF(4, 5);
 
+/* A key that is not in the table; `prefix` is the section that it stands in. */
+void bind_say_unknown(Bind *b, SchemaOwner owner, const Node *n, Span prefix);
 /* A text stands where a list of such is expected. */
 void bind_say_list(Bind *b, const Node *n);
 

@@ -136,12 +136,15 @@ static void check_env(Verify *v, const ServerConfig *s)
 static void check_rename(Verify *v, const ServerConfig *s)
 {
         const ConfigMap *m = &s->tools.rename;
-        for (size_t i = 0; i < m->n; i++)
-                for (size_t k = i + 1; k < m->n; k++)
-                        if (strcmp(m->items[i].text.value, m->items[k].text.value) == 0)
-                                SERVER_SAY(DIAG_ERROR, "tools.rename",
-                                           "\"%s\" and \"%s\" would both be called \"%s\"", m->items[i].name,
-                                           m->items[k].name, config_shown(&m->items[i].text));
+        for (size_t k = 1; k < m->n; k++) {
+                size_t i = 0; /* the first of that name; one finding for each of the others */
+                while (strcmp(m->items[i].text.value, m->items[k].text.value) != 0)
+                        i++;
+                if (i < k)
+                        SERVER_SAY(DIAG_ERROR, "tools.rename",
+                                   "\"%s\" and \"%s\" would both be called \"%s\"", m->items[i].name,
+                                   m->items[k].name, config_shown(&m->items[k].text));
+        }
 }
 
 static void check_net(Verify *v, const ServerConfig *s)

@@ -71,7 +71,7 @@ a.b: c
 
 restart: 5
 
-servers: {a: {command: x, memory: 5M, burst: 5, polcy: x, sandbox: {memroy: 5M, xyzzy: 1}, xyzzyxyzzy: 1, envfile: /a}}
+servers: {a: {command: x, memory: 5M, burst: 5, polcy: x, sandbox: {memorys: 5M, xyzzy: 1}, xyzzyxyzzy: 1, envfile: /a}}
 
 servers: {a b: {command: x}, "": {command: x}, é: {command: x}}
 
