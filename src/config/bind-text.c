@@ -64,10 +64,13 @@ static int quote(const Node *n, bool secret, Buf *out)
 {
         if (secret || token_shape(n->text))
                 return buf_append_str(out, "the value");
-        bool cut = n->text.len > QUOTED_SHOWN;
+        size_t shown = MIN(n->text.len, (size_t)QUOTED_SHOWN);
+        bool cut = shown < n->text.len;
+        while (cut && shown > 0 && ((uint8_t)n->text.ptr[shown] & 0xc0) == 0x80)
+                shown--; /* not in the middle of a character */
         int r = buf_append_char(out, '"');
         if (r == 0)
-                r = buf_append_span(out, span_first(n->text, QUOTED_SHOWN));
+                r = buf_append_span(out, span_first(n->text, shown));
         return r < 0 ? r : buf_append_str(out, cut ? "...\"" : "\"");
 }
 

@@ -36,7 +36,8 @@ static const LaunchRow rows[] = {
         {{"npx", "-y", "file:pkg"}, NULL},
         {{"npx", "-y", "git+https://h/r@0123456789abcdef0123456789abcdef01234567"}, NULL},
         {{"npx", "-y", "git+https://h/r@0123456789abcdef0123456789abcdef0123456"},
-         NULL}, /* begins with a digit */
+         "git+https://h/r@0123456789abcdef0123456789abcdef0123456"},
+        {{"npx", "-y", "pkg@1.2"}, "pkg@1.2"},
         {{"npx", "-y", "git+https://h/r@main"}, "git+https://h/r@main"},
         {{"bunx", "pkg"}, "pkg"},
         {{"pnpx", "pkg"}, "pkg"},

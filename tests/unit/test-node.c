@@ -111,11 +111,12 @@ static void test_refused(void **state UNUSED)
                 {"a:\n  b: 1\n c: 2", 3, 0, "indentation"},
                 {"- a\nb: 1", 2, 0, "item of the list"},
                 {"a: {b: 1", 0, 0, "',' or '}' is missing"},
+                {"? \"a\\nb\"\n: c", 1, 3, "control character in a key"},
                 {"a: [b", 0, 0, "',' or ']' is missing"},
-                {"a: \"b", 0, 0, "inside a quoted text"},
+                {"a: \"b", 0, 0, "inside the quoted text"},
                 {"a: \"\\q\"", 1, 0, "escape"},
                 {"a: \"b\\0\"", 1, 4, "NUL byte"},
-                {"a: 1\nb: 2\nc: \x7f\n", 3, 0, "control characters"},
+                {"a: 1\nb: 2\nc: \x7f\n", 3, 0, "control character (U+007F)"},
         };
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 Parsed p;
@@ -180,7 +181,7 @@ static void test_limits(void **state UNUSED)
                 repeat(&b, "? ", 1);
                 repeat(&b, "k", LIMIT_CONFIG_KEY + over);
                 repeat(&b, "\n: x", 1);
-                assert_limit(&b, !over, "a key of more than 1000 bytes");
+                assert_limit(&b, !over, "at most 500 are accepted");
                 b = BUF_INIT(BUF_CAP_NONE);
                 /* The list, its lists, and their items. */
                 for (int i = 0, left = LIMIT_CONFIG_NODES - 1 + over; left > 0; i++) {
@@ -203,7 +204,7 @@ static void test_json(void **state UNUSED)
                  "[\"01\",\"1.\",\".5\",\"1e\",\"1e+\",\"-\",\"+1\",\"0x1\",\"--1\",\"1x\"]"},
                 {"['1', \"true\", 'null', True, yes]", "[\"1\",\"true\",\"null\",\"True\",\"yes\"]"},
                 {"text", "\"text\""},
-                {"{\"k\\n\": \"v\\\"\"}", "{\"k\\n\":\"v\\\"\"}"},
+                {"{\"k \": \"v\\\"\\n\"}", "{\"k \":\"v\\\"\\n\"}"},
                 {"{}", "{}"},
                 {"[[], {}]", "[[],{}]"},
                 {"12345678901234567890", "12345678901234567890"},
