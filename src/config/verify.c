@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifdef HAVE_CONFIG_H
-#include <config.h> /* configure's; not config/config.h */
-#endif
-
 #include "base/nearest.h"
 #include "base/parse.h"
 #include "config/bind.h"
@@ -219,22 +215,6 @@ static void check_auth(Verify *v)
                 ROOT_SAY(DIAG_ERROR, "tls.client_ca", "tls.cert and tls.key are missing");
 }
 
-/* What this executable was built without. */
-static void check_parts(Verify *v)
-{
-#ifndef HAVE_SYSTEMD
-        if (v->config->log.output == LOG_OUTPUT_JOURNALD)
-                ROOT_SAY(DIAG_ERROR, "log.output",
-                         "journald is not possible: this mcpvisor was built without systemd");
-#endif
-#ifndef HAVE_OPENSSL
-        if (v->config->tls.cert.value)
-                ROOT_SAY(DIAG_ERROR, "tls.cert",
-                         "TLS is not possible: this mcpvisor was built without OpenSSL");
-#endif
-        (void)v;
-}
-
 static void check_counts(Verify *v)
 {
         const Config *c = v->config;
@@ -360,8 +340,7 @@ static void check_secrets(Verify *v, const ServerConfig *s)
 int verify_config(const Config *c, const char *file, DiagList *diags)
 {
         Verify v = {c, file, diags};
-        static void (*const checks[])(Verify *) = {check_listen_all, check_auth, check_parts, check_counts,
-                                                   check_views};
+        static void (*const checks[])(Verify *) = {check_listen_all, check_auth, check_counts, check_views};
         for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
                 checks[i](&v);
         for (size_t i = 0; i < c->servers.n; i++) {

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#ifdef HAVE_CONFIG_H
+#include <config.h> /* configure's; not config/config.h */
+#endif
+
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -355,6 +359,22 @@ static void resolve_daemon(Resolve *r)
                             config_shown(&config_listen(c, i)->group));
 }
 
+/* What this executable was built without. */
+static void check_parts(Resolve *r)
+{
+#ifndef HAVE_SYSTEMD
+        if (r->config->log.output == LOG_OUTPUT_JOURNALD)
+                say(r, DIAG_ERROR, NULL, "log.output",
+                    "journald is not possible: this mcpvisor was built without systemd");
+#endif
+#ifndef HAVE_OPENSSL
+        if (r->config->tls.cert.value)
+                say(r, DIAG_ERROR, NULL, "tls.cert",
+                    "TLS is not possible: this mcpvisor was built without OpenSSL");
+#endif
+        (void)r;
+}
+
 static void check_files(Resolve *r)
 {
         struct rlimit limit;
@@ -396,6 +416,7 @@ int resolve_config(Config *c, const char *file, DiagList *diags)
         if (k < 0)
                 return k;
         resolve_daemon(&r);
+        check_parts(&r);
         check_files(&r);
         say_found(&r);
         return 0;
