@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#ifdef HAVE_CONFIG_H
+#include <config.h> /* configure's */
+#endif
+
 #include "support/config.h"
 #include "support/oom.h"
 
@@ -240,6 +244,13 @@ static void test_others(void **state)
                 {A "env_pass: [MCPVISOR_NOT_SET]", DIAG_WARNING, "servers.a.env_pass",
                  "is not set in this environment"},
                 {"tls: {cert: DIR/c, key: DIR/k}\n" A, DIAG_ERROR, "tls.cert", "No such file"},
+#ifndef HAVE_OPENSSL
+                {"tls: {cert: DIR/one/found, key: DIR/one/plain}\n" A, DIAG_ERROR, "tls.cert",
+                 "built without OpenSSL"},
+#endif
+#ifndef HAVE_SYSTEMD
+                {"log: {output: journald}\n" A, DIAG_ERROR, "log.output", "built without systemd"},
+#endif
                 {"state_dir: DIR/one/found\n" A, DIAG_ERROR, "state_dir", "is not a directory"},
                 {"log: {dir: DIR/one/found}\n" A, DIAG_ERROR, "log.dir", "is not a directory"},
                 {"control: {group: nosuchgroup}\n" A, DIAG_ERROR, "control.group",
@@ -268,7 +279,12 @@ static void test_fine(void **state)
                 A "cwd: DIR",
                 A "sandbox: {ro: [/], rw: [DIR]}",
                 A "env_pass: [PATH]",
+#ifdef HAVE_OPENSSL
                 "tls: {cert: DIR/one/found, key: DIR/one/plain}\n" A,
+#endif
+#ifdef HAVE_SYSTEMD
+                "log: {output: journald}\n" A,
+#endif
                 "state_dir: DIR/new\nruntime_dir: DIR\n" A,
                 A "user: dynamic",
                 "control: {group: \"12345\"}\nlisten: [{address: \"unix:/x\", group: root}]\n" A,
