@@ -34,13 +34,10 @@ void bind_path_back(Bind *b, size_t back)
 
 void bind_say(Bind *b, DiagSeverity severity, const Node *n, const char *fmt, ...)
 {
-        char text[512];
         va_list ap;
         va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        diag_vadd(b->diags, severity, node_at(b->file, n), b->path.len ? buf_text(&b->path) : NULL, fmt, ap);
         va_end(ap);
-        diag_add(b->diags, severity, node_at(b->file, n), b->path.len ? buf_text(&b->path) : NULL, "%s",
-                 text);
 }
 
 /* ---- secrets ------------------------------------------------------------- */
