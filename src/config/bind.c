@@ -4,6 +4,7 @@
 #include "config/bind-text.h"
 #include "config/bind.h"
 #include "config/value.h"
+#include "config/written.h"
 
 void bind_init(Bind *b, Config *config, const char *file, const ExpandEnv *env, DiagList *diags)
 {
@@ -14,14 +15,6 @@ void bind_done(Bind *b)
 {
         buf_done(&b->path);
         mask_done(&b->masks);
-}
-
-const ConfigWritten *config_written(const ConfigHead *head, const SchemaRow *row)
-{
-        for (const ConfigWritten *w = head->written; w; w = w->next)
-                if (w->row == schema_index(row))
-                        return w;
-        return NULL;
 }
 
 static int note_written(Bind *b, const SchemaRow *row, void *object, const Node *n, const char *raw)

@@ -7,6 +7,7 @@
 #include "config/print.h"
 #include "config/schema.h"
 #include "config/value.h"
+#include "config/written.h"
 
 typedef struct Printer {
         Buf *buf;

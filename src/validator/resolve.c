@@ -7,8 +7,7 @@
 
 #include "base/fd.h"
 #include "base/parse.h"
-#include "config/bind.h"
-#include "config/schema.h"
+#include "config/written.h"
 #include "validator/resolve.h"
 
 enum {
@@ -34,26 +33,18 @@ typedef struct Resolve {
         size_t n_found;
 } Resolve;
 
+/* About a key of a server, or (NULL) of the whole. */
 PRINTF(5, 6)
 static void say(Resolve *r, DiagSeverity severity, const ServerConfig *s, const char *local, const char *fmt,
                 ...)
 {
-        char text[1024], key[256];
         va_list ap;
+        WrittenKey key = {OWNER_ROOT, &r->config->head, local};
+        if (s)
+                key = (WrittenKey){OWNER_SERVER, &s->head, local};
         va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        written_vsay(r->diags, r->file, severity, key, fmt, ap);
         va_end(ap);
-
-        const ConfigHead *head = s ? &s->head : &r->config->head;
-        const SchemaRow *row = schema_find(s ? OWNER_SERVER : OWNER_ROOT, span_of(local));
-        const ConfigWritten *w = row ? config_written(head, row) : NULL;
-        (void)snprintf(key, sizeof(key), "%s%s%s%s", s ? "servers." : "", s ? head->name : "", s ? "." : "",
-                       local);
-        DiagAt at = {.file = r->file,
-                     .line = w ? w->line : head->line,
-                     .col = w ? w->col : head->col,
-                     .width = w ? w->width : 1};
-        diag_add(r->diags, severity, at, key, "%s", text);
 }
 
 /* ---- programs ------------------------------------------------------------- */
