@@ -50,6 +50,20 @@ Config *config_unref(Config *c)
         return NULL;
 }
 
+SandboxNet server_net(const ServerConfig *s)
+{
+        if (s->sandbox.net != NET_BY_PROFILE)
+                return (SandboxNet)s->sandbox.net;
+        return s->sandbox.profile == PROFILE_STRICT ? NET_NONE : NET_HOST;
+}
+
+SandboxDegrade server_degrade(const ServerConfig *s)
+{
+        if (s->sandbox.degrade != DEGRADE_BY_PROFILE)
+                return (SandboxDegrade)s->sandbox.degrade;
+        return s->sandbox.profile == PROFILE_STRICT ? DEGRADE_REFUSE : DEGRADE_WARN;
+}
+
 const ServerConfig *config_find_server(const Config *c, const char *name)
 {
         for (size_t i = 0; i < c->servers.n; i++)

@@ -5,6 +5,7 @@
 
 #include "base/nearest.h"
 #include "base/parse.h"
+#include "config/launcher.h"
 #include "config/verify.h"
 #include "config/written.h"
 
@@ -29,20 +30,6 @@ static DiagAt at_text(const Verify *v, const ConfigText *t)
         written_say(v->diags, v->file, severity, (WrittenKey){OWNER_ROOT, &v->config->head, key}, __VA_ARGS__)
 
 /* ---- one server ---------------------------------------------------------- */
-
-SandboxNet server_net(const ServerConfig *s)
-{
-        if (s->sandbox.net != NET_BY_PROFILE)
-                return (SandboxNet)s->sandbox.net;
-        return s->sandbox.profile == PROFILE_STRICT ? NET_NONE : NET_HOST;
-}
-
-SandboxDegrade server_degrade(const ServerConfig *s)
-{
-        if (s->sandbox.degrade != DEGRADE_BY_PROFILE)
-                return (SandboxDegrade)s->sandbox.degrade;
-        return s->sandbox.profile == PROFILE_STRICT ? DEGRADE_REFUSE : DEGRADE_WARN;
-}
 
 static void check_times(Verify *v, const ServerConfig *s)
 {

@@ -193,6 +193,20 @@ static void test_each_secret(void **state UNUSED)
         assert_null(config_unref(NULL));
 }
 
+static void test_by_profile(void **state UNUSED)
+{
+        ServerConfig s = {.sandbox = {.profile = PROFILE_STRICT}};
+        assert_int_equal(server_net(&s), NET_NONE);
+        assert_int_equal(server_degrade(&s), DEGRADE_REFUSE);
+        s.sandbox.profile = PROFILE_STANDARD;
+        assert_int_equal(server_net(&s), NET_HOST);
+        assert_int_equal(server_degrade(&s), DEGRADE_WARN);
+        s.sandbox.net = NET_LOOPBACK;
+        s.sandbox.degrade = DEGRADE_REFUSE;
+        assert_int_equal(server_net(&s), NET_LOOPBACK);
+        assert_int_equal(server_degrade(&s), DEGRADE_REFUSE);
+}
+
 /* A snapshot keeps the masks of its text. */
 static void test_masks(void **state UNUSED)
 {
@@ -210,7 +224,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_never_different),
                 cmocka_unit_test(test_random),        cmocka_unit_test(test_each_secret),
-                cmocka_unit_test(test_masks),         cmocka_unit_test(test_mutated),
+                cmocka_unit_test(test_by_profile),    cmocka_unit_test(test_masks),
+                cmocka_unit_test(test_mutated),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
