@@ -101,6 +101,7 @@ static int secret_field(const EachSecret *e, const SchemaRow *row, const void *f
         int r = 0;
         switch (row->type) {
         case TYPE_TEXT:
+        case TYPE_JSON: /* as a whole: so it crosses to the server */
                 return secret_text(e, field);
         case TYPE_LIST:
                 for (size_t i = 0; i < list->n && r >= 0; i++)
