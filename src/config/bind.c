@@ -137,17 +137,6 @@ static int bind_groups(Bind *b, const SchemaRow *row, ConfigGroup *group, const 
 
 /* ---- single values ------------------------------------------------------- */
 
-/* An enum whose last word cannot be written has that value when a map stands in its place. */
-static bool is_union(const SchemaRow *row)
-{
-        size_t n = 0;
-        if (row->type != TYPE_ENUM)
-                return false;
-        while (row->words[n])
-                n++;
-        return n > 1 && !row->words[n - 1][0];
-}
-
 /* The word replaces what a map wrote before (in `defaults`, say). */
 static void clear_below(const SchemaRow *row, void *object)
 {
@@ -219,7 +208,7 @@ int bind_value(Bind *b, const SchemaRow *row, void *object, const Node *n)
         bool ok;
         check_landed(b, row, n);
         int r = bind_field(b, row, object, n, &raw, &ok);
-        if (r == 0 && is_union(row) && ok)
+        if (r == 0 && schema_union_word(row) >= 0 && ok)
                 clear_below(row, object);
         return r < 0 ? r : note_written(b, row, object, n, raw);
 }
