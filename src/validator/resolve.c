@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
-#include "base/parse.h"
 #include "config/written.h"
+#include "validator/account.h"
 #include "validator/resolve.h"
 
 enum {
@@ -224,53 +222,12 @@ static int resolve_interpreter(Resolve *r, ServerConfig *s)
 
 /* ---- users, directories, limits ------------------------------------------- */
 
-/* A static executable cannot load the modules of nsswitch.conf: it reads the files. */
-static bool find_user(const char *name, uint64_t *ret_uid, uint64_t *ret_gid)
-{
-        uint64_t id = UINT64_MAX;
-        bool by_number = parse_u64(span_of(name), &id) == 0;
-        bool found = false;
-        FILE *f = fopen("/etc/passwd", "re");
-        for (struct passwd *p; f && !found && (p = fgetpwent(f));)
-                if (by_number ? p->pw_uid == id : strcmp(p->pw_name, name) == 0) {
-                        *ret_uid = p->pw_uid;
-                        *ret_gid = p->pw_gid;
-                        found = true;
-                }
-        if (f)
-                (void)fclose(f);
-#ifndef MCPVISOR_SINGLE
-        struct passwd *p = found ? NULL : by_number ? getpwuid((uid_t)id) : getpwnam(name);
-        if (p) {
-                *ret_uid = p->pw_uid;
-                *ret_gid = p->pw_gid;
-                found = true;
-        }
-#endif
-        return found;
-}
-
-static bool find_group(const char *name)
-{
-        uint64_t id;
-        bool found = parse_u64(span_of(name), &id) == 0;
-        FILE *f = found ? NULL : fopen("/etc/group", "re");
-        for (struct group *g; f && !found && (g = fgetgrent(f));)
-                found = strcmp(g->gr_name, name) == 0;
-        if (f)
-                (void)fclose(f);
-#ifndef MCPVISOR_SINGLE
-        found = found || getgrnam(name);
-#endif
-        return found;
-}
-
 static void resolve_user(Resolve *r, ServerConfig *s)
 {
         const char *name = s->user.value;
         if (!name || strcmp(name, "dynamic") == 0)
                 return;
-        if (!find_user(name, &s->resolved.uid, &s->resolved.gid))
+        if (!account_find_user(name, &s->resolved.uid, &s->resolved.gid))
                 say(r, DIAG_ERROR, s, "user", "there is no user %s on this machine", config_shown(&s->user));
 }
 
@@ -337,11 +294,11 @@ static void resolve_daemon(Resolve *r)
                     access(dirs[i].text->value, F_OK) == 0) /* it is made when it is missing */
                         check_directory(r, NULL, dirs[i].key, dirs[i].text);
 
-        if (c->control.group.value && !find_group(c->control.group.value))
+        if (c->control.group.value && !account_find_group(c->control.group.value))
                 say(r, DIAG_ERROR, NULL, "control.group", "there is no group %s on this machine",
                     config_shown(&c->control.group));
         for (size_t i = 0; i < c->listen.n; i++)
-                if (config_listen(c, i)->group.value && !find_group(config_listen(c, i)->group.value))
+                if (config_listen(c, i)->group.value && !account_find_group(config_listen(c, i)->group.value))
                         say(r, DIAG_ERROR, NULL, "listen", "there is no group %s on this machine",
                             config_shown(&config_listen(c, i)->group));
 }
