@@ -17,9 +17,10 @@ enum {
 
 /* A program that was looked up once, for all servers that name it. */
 typedef struct Found {
-        const char *command, *search; /* borrowed: as written; the PATH it was looked up in */
-        const char *path;             /* of the snapshot's memory; NULL: not found */
-        const char *first;            /* borrowed: the first server that names it */
+        const ConfigText *command; /* borrowed */
+        const char *search;        /* borrowed: the PATH it was looked up in */
+        const char *path;          /* of the snapshot's memory; NULL: not found */
+        const char *first;         /* borrowed: the first server that names it */
         size_t users;
 } Found;
 
@@ -142,7 +143,8 @@ static const char *search_of(const ServerConfig *s)
 static Found *find_cached(Resolve *r, const char *command, const char *search)
 {
         for (size_t i = 0; i < r->n_found; i++)
-                if (strcmp(r->found[i].command, command) == 0 && strcmp(r->found[i].search, search) == 0)
+                if (strcmp(r->found[i].command->value, command) == 0 &&
+                    strcmp(r->found[i].search, search) == 0)
                         return &r->found[i];
         return NULL;
 }
@@ -159,7 +161,7 @@ static int resolve_command(Resolve *r, const ServerConfig *s, const char **ret)
         int k = find_program(r, s, search, ret);
         if (k < 0 || !*ret)
                 return k;
-        r->found[r->n_found++] = (Found){s->command.value, search, *ret, s->head.name, 1};
+        r->found[r->n_found++] = (Found){&s->command, search, *ret, s->head.name, 1};
         return 0;
 }
 
@@ -213,7 +215,8 @@ static int resolve_interpreter(Resolve *r, ServerConfig *s)
         s->resolved.interpreter.value = path;
         int k = is_program(path);
         if (k < 0) {
-                say(r, DIAG_ERROR, s, "command", "%s begins with #!%s: %s", s->resolved.command.value, path,
+                say(r, DIAG_ERROR, s, "command", "%s begins with #!%s: %s",
+                    s->command.secret ? config_shown(&s->command) : s->resolved.command.value, path,
                     error_text(k));
                 return 0;
         }
@@ -229,6 +232,10 @@ static void resolve_user(Resolve *r, ServerConfig *s)
                 return;
         if (!account_find_user(name, &s->resolved.uid, &s->resolved.gid))
                 say(r, DIAG_ERROR, s, "user", "there is no user %s on this machine", config_shown(&s->user));
+        else if (s->resolved.uid == 0 && s->sandbox.profile != PROFILE_NONE)
+                say(r, DIAG_ERROR, s, "user",
+                    "%s has uid 0: root, under whatever name, is possible only with sandbox.profile none",
+                    config_shown(&s->user));
 }
 
 static void check_directory(Resolve *r, const ServerConfig *s, const char *local, const ConfigText *path)
@@ -328,7 +335,8 @@ static void say_found(Resolve *r)
                 if (f->users > 1)
                         (void)snprintf(more, sizeof(more), " (and %zu more)", f->users - 1);
                 diag_add(r->diags, DIAG_NOTE, (DiagAt){.file = r->file}, NULL, "servers.%s%s: %s is %s",
-                         f->first, more, f->command, f->path);
+                         f->first, more, config_shown(f->command),
+                         f->command->secret ? "an executable file" : f->path);
         }
 }
 
