@@ -97,13 +97,10 @@ static void cut_message(char text[static DIAG_MESSAGE_CAP])
         memcpy(text + n, more, sizeof(more));
 }
 
-void diag_add(DiagList *l, DiagSeverity severity, DiagAt at, const char *key, const char *fmt, ...)
+void diag_vadd(DiagList *l, DiagSeverity severity, DiagAt at, const char *key, const char *fmt, va_list ap)
 {
         char text[DIAG_MESSAGE_CAP];
-        va_list ap;
-        va_start(ap, fmt);
         int n = vsnprintf(text, sizeof(text), fmt, ap);
-        va_end(ap);
         if (n >= (int)sizeof(text))
                 cut_message(text);
 
@@ -117,6 +114,14 @@ void diag_add(DiagList *l, DiagSeverity severity, DiagAt at, const char *key, co
                 .message = span_of(n < 0 ? fmt : text),
         };
         diag_note(l, &f);
+}
+
+void diag_add(DiagList *l, DiagSeverity severity, DiagAt at, const char *key, const char *fmt, ...)
+{
+        va_list ap;
+        va_start(ap, fmt);
+        diag_vadd(l, severity, at, key, fmt, ap);
+        va_end(ap);
 }
 
 static int compare_text(const char *a, const char *b)

@@ -53,6 +53,8 @@ void diag_list_done(DiagList *l);
  * a list with dropped errors still counts them in count[]. */
 void diag_add(DiagList *l, DiagSeverity severity, DiagAt at, const char *key, const char *fmt, ...)
         PRINTF(5, 6);
+void diag_vadd(DiagList *l, DiagSeverity severity, DiagAt at, const char *key, const char *fmt, va_list ap)
+        PRINTF(5, 0);
 /* Sorts by file, line and column; findings without a line come last. Stable. */
 void diag_list_sort(DiagList *l);
 /* Warnings become errors. */

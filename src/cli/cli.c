@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <poll.h>
 
 #include "cli/cli.h"
 #include "cli/cmd-version.h"
@@ -72,13 +73,20 @@ static int parse_and_dispatch(int argc, char **argv)
         return r < 0 ? r : dispatch(&g, &args);
 }
 
+/* Why an earlier write failed: stdio has forgotten it, but a pipe without a reader says so again. */
+static int failed_write(void)
+{
+        struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+        return poll(&p, 1, 0) > 0 && (p.revents & POLLERR) ? -EPIPE : -EIO;
+}
+
 /* What is still in stdio's buffer is written now; only then is the result known. */
 static int finish_stdout(void)
 {
         bool failed = ferror(stdout);
         int r = fflush(stdout) == 0 ? 0 : -errno;
         if (r == 0 && failed)
-                r = -EIO; /* an earlier write failed; its reason is gone */
+                r = failed_write();
         return r;
 }
 

@@ -3,7 +3,7 @@
 
 #include "base/utf8.h"
 #include "cli/import-report.h"
-#include "config/verify.h"
+#include "config/launcher.h"
 
 static int say(const Buf *line)
 {

@@ -11,12 +11,10 @@ static DiagAt at_key(const Bind *b, const ConfigText *key)
 
 PRINTF(3, 4) static int refuse(Bind *b, const ConfigText *key, const char *fmt, ...)
 {
-        char text[512];
         va_list ap;
         va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        diag_vadd(b->diags, DIAG_ERROR, at_key(b, key), buf_text(&b->path), fmt, ap);
         va_end(ap);
-        diag_add(b->diags, DIAG_ERROR, at_key(b, key), buf_text(&b->path), "%s", text);
         return 0;
 }
 

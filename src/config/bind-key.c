@@ -64,14 +64,6 @@ static int bind_foreign(Bind *b, BindTarget *t, const ForeignRow *f, const Node 
         }
 }
 
-static int union_word(const SchemaRow *row)
-{
-        int n = 0;
-        while (row->words[n])
-                n++;
-        return n - 1;
-}
-
 int bind_section(Bind *b, BindTarget *t, const Node *n, Span path, const SchemaRow *row)
 {
         if (node_is_null(n))
@@ -81,7 +73,7 @@ int bind_section(Bind *b, BindTarget *t, const Node *n, Span path, const SchemaR
                 return 0;
         }
         if (row) {
-                int word = union_word(row);
+                int word = schema_union_word(row);
                 memcpy(value_field_rw(row, t->object), &word, sizeof(word));
         }
         return bind_map_of_keys(b, t, n, path);

@@ -10,39 +10,6 @@ enum {
         WHY_LONGEST = 16 * 1024, /* a path, and what is wrong with it */
 };
 
-/* ---- where we are -------------------------------------------------------- */
-
-int bind_path_key(Bind *b, Span key, size_t *ret_back)
-{
-        *ret_back = b->path.len;
-        int r = b->path.len ? buf_append_char(&b->path, '.') : 0;
-        return r < 0 ? r : buf_append_span(&b->path, key);
-}
-
-int bind_path_index(Bind *b, size_t i, size_t *ret_back)
-{
-        *ret_back = b->path.len;
-        return buf_appendf(&b->path, "[%zu]", i);
-}
-
-void bind_path_back(Bind *b, size_t back)
-{
-        b->path.len = back;
-        if (b->path.data)
-                b->path.data[back] = '\0';
-}
-
-void bind_say(Bind *b, DiagSeverity severity, const Node *n, const char *fmt, ...)
-{
-        char text[512];
-        va_list ap;
-        va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
-        va_end(ap);
-        diag_add(b->diags, severity, node_at(b->file, n), b->path.len ? buf_text(&b->path) : NULL, "%s",
-                 text);
-}
-
 /* ---- secrets ------------------------------------------------------------- */
 
 /* Is it a secret for what the file itself says: its place, its name, its looks? */

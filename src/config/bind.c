@@ -4,6 +4,7 @@
 #include "config/bind-text.h"
 #include "config/bind.h"
 #include "config/value.h"
+#include "config/written.h"
 
 void bind_init(Bind *b, Config *config, const char *file, const ExpandEnv *env, DiagList *diags)
 {
@@ -14,14 +15,6 @@ void bind_done(Bind *b)
 {
         buf_done(&b->path);
         mask_done(&b->masks);
-}
-
-const ConfigWritten *config_written(const ConfigHead *head, const SchemaRow *row)
-{
-        for (const ConfigWritten *w = head->written; w; w = w->next)
-                if (w->row == schema_index(row))
-                        return w;
-        return NULL;
 }
 
 static int note_written(Bind *b, const SchemaRow *row, void *object, const Node *n, const char *raw)
@@ -144,17 +137,6 @@ static int bind_groups(Bind *b, const SchemaRow *row, ConfigGroup *group, const 
 
 /* ---- single values ------------------------------------------------------- */
 
-/* An enum whose last word cannot be written has that value when a map stands in its place. */
-static bool is_union(const SchemaRow *row)
-{
-        size_t n = 0;
-        if (row->type != TYPE_ENUM)
-                return false;
-        while (row->words[n])
-                n++;
-        return n > 1 && !row->words[n - 1][0];
-}
-
 /* The word replaces what a map wrote before (in `defaults`, say). */
 static void clear_below(const SchemaRow *row, void *object)
 {
@@ -226,7 +208,7 @@ int bind_value(Bind *b, const SchemaRow *row, void *object, const Node *n)
         bool ok;
         check_landed(b, row, n);
         int r = bind_field(b, row, object, n, &raw, &ok);
-        if (r == 0 && is_union(row) && ok)
+        if (r == 0 && schema_union_word(row) >= 0 && ok)
                 clear_below(row, object);
         return r < 0 ? r : note_written(b, row, object, n, raw);
 }

@@ -35,6 +35,3 @@ int bind_root(Bind *b, const Node *root) MUST_CHECK;
 int bind_value(Bind *b, const SchemaRow *row, void *object, const Node *node) MUST_CHECK;
 /* Every default of the table for one struct. */
 int bind_defaults(Bind *b, SchemaOwner owner, void *object) MUST_CHECK;
-
-/* Where a row was written in this struct, or NULL. */
-const ConfigWritten *config_written(const ConfigHead *head, const SchemaRow *row) PURE;

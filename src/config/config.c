@@ -50,6 +50,20 @@ Config *config_unref(Config *c)
         return NULL;
 }
 
+SandboxNet server_net(const ServerConfig *s)
+{
+        if (s->sandbox.net != NET_BY_PROFILE)
+                return (SandboxNet)s->sandbox.net;
+        return s->sandbox.profile == PROFILE_STRICT ? NET_NONE : NET_HOST;
+}
+
+SandboxDegrade server_degrade(const ServerConfig *s)
+{
+        if (s->sandbox.degrade != DEGRADE_BY_PROFILE)
+                return (SandboxDegrade)s->sandbox.degrade;
+        return s->sandbox.profile == PROFILE_STRICT ? DEGRADE_REFUSE : DEGRADE_WARN;
+}
+
 const ServerConfig *config_find_server(const Config *c, const char *name)
 {
         for (size_t i = 0; i < c->servers.n; i++)
@@ -87,6 +101,7 @@ static int secret_field(const EachSecret *e, const SchemaRow *row, const void *f
         int r = 0;
         switch (row->type) {
         case TYPE_TEXT:
+        case TYPE_JSON: /* as a whole: so it crosses to the server */
                 return secret_text(e, field);
         case TYPE_LIST:
                 for (size_t i = 0; i < list->n && r >= 0; i++)

@@ -260,6 +260,10 @@ static inline const ListenConfig *config_listen(const Config *c, size_t i)
 /* A text as messages may show it: a secret only by the reference that it came from. */
 const char *config_shown(const ConfigText *t) PURE;
 
+/* What the profile of a server says where the file does not. */
+SandboxNet server_net(const ServerConfig *s) PURE;
+SandboxDegrade server_degrade(const ServerConfig *s) PURE;
+
 /* The server of that name, or NULL. */
 const ServerConfig *config_find_server(const Config *c, const char *name);
 

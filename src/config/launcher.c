@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/verify.h"
+#include "config/launcher.h"
 
 /* What an option of a launcher does to the arguments after it. */
 typedef struct LauncherOption {

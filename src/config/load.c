@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/bind.h"
 #include "base/limit-table.h"
+#include "config/bind.h"
 #include "config/load.h"
 #include "config/verify.h"
 

@@ -33,12 +33,10 @@ static DiagAt at_mark(const Parse *p, const yaml_mark_t *m)
 
 PRINTF(3, 4) static int refuse(Parse *p, const yaml_mark_t *m, const char *fmt, ...)
 {
-        char text[256];
         va_list ap;
         va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        diag_vadd(p->diags, DIAG_ERROR, at_mark(p, m), NULL, fmt, ap);
         va_end(ap);
-        diag_add(p->diags, DIAG_ERROR, at_mark(p, m), NULL, "%s", text);
         return NODE_E_INVALID;
 }
 

@@ -7,6 +7,7 @@
 #include "config/print.h"
 #include "config/schema.h"
 #include "config/value.h"
+#include "config/written.h"
 
 typedef struct Printer {
         Buf *buf;
@@ -300,22 +301,21 @@ static bool is_silent_word(const SchemaRow *row, const void *field)
         return row->type == TYPE_ENUM && !row->words[*(const int *)field][0];
 }
 
-/* Is it the map that stands for a word which cannot be written? Then it is printed, be it empty. */
-static bool stands_for_word(const SchemaRow *row, const void *object)
+/* Is it in the map that stands for a word of `above`? Then it is printed, be it empty. */
+static bool stands_for_word(const SchemaRow *row, const SchemaRow *above, const void *object)
 {
-        const char *local = schema_local_path(row), *dot = strrchr(local, '.');
-        const SchemaRow *above = dot ? schema_find(row->owner, span_from(local, (size_t)(dot - local)))
-                                     : NULL;
-        const int *word = above && above->type == TYPE_ENUM ? value_field(above, object) : NULL;
-        return word && *word > 0 && is_silent_word(above, word);
+        if (!above || !span_starts(span_of(row->path), span_of(above->path)))
+                return false;
+        const int *word = value_field(above, object);
+        return row->path[strlen(above->path)] == '.' && *word == schema_union_word(above);
 }
 
-static int put_row(Printer *p, const SchemaRow *row, const void *object, const void *plain)
+static int put_row(Printer *p, const SchemaRow *row, bool stands, const void *object, const void *plain)
 {
         const ConfigWritten *w = config_written(object, row);
         const void *field = value_field(row, object), *def = value_field(row, plain);
         unsigned more;
-        bool stands = stands_for_word(row, object), needed = stands || row->required || (w && w->raw);
+        bool needed = stands || row->required || (w && w->raw);
         if (row->internal || row->type == TYPE_DEFAULTS || (!w && !stands) || is_silent_word(row, field))
                 return 0;
         bool same = row->type == TYPE_GROUPS ? groups_equal(row, field, def) : value_equal(row, field, def);
@@ -327,9 +327,13 @@ static int put_row(Printer *p, const SchemaRow *row, const void *object, const v
 
 static int put_struct(Printer *p, SchemaOwner owner, const void *object, const void *plain)
 {
+        const SchemaRow *above = NULL; /* the last union: what stands for its word follows it */
         int r = 0;
-        for (const SchemaRow *row = schema_first(owner); row && r == 0; row = schema_next(row))
-                r = put_row(p, row, object, plain);
+        for (const SchemaRow *row = schema_first(owner); row && r == 0; row = schema_next(row)) {
+                if (schema_union_word(row) >= 0)
+                        above = row;
+                r = put_row(p, row, stands_for_word(row, above, object), object, plain);
+        }
         return r;
 }
 

@@ -276,14 +276,8 @@ static const Form forms[] = {
         {"mode", "^0?[0-7]{3}$", "A file mode in octal: \"0660\"."},
 };
 
-static void write_defs(JsonWriter *w)
+static void write_forms(JsonWriter *w)
 {
-        static const char *const names[_SCHEMA_OWNER_MAX] = {
-                [OWNER_LISTEN] = "listen", [OWNER_TOKEN] = "token", [OWNER_SERVER] = "server",
-                [OWNER_WARMUP] = "warmup", [OWNER_IO] = "io",       [OWNER_VIEW] = "view",
-        };
-        json_write_key(w, "$defs");
-        json_write_object(w);
         for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
                 json_write_key(w, forms[i].name);
                 json_write_object(w);
@@ -304,20 +298,36 @@ static void write_defs(JsonWriter *w)
         json_write_key(w, "maximum");
         json_write_uint(w, 1);
         json_write_object_end(w);
+}
+
+/* A listener is an address alone, or a map. */
+static void write_listener(JsonWriter *w)
+{
+        json_write_key(w, "anyOf");
+        json_write_array(w);
+        write_texts(w);
+        json_write_object(w);
+        write_section(w, OWNER_LISTEN, SPAN_NONE);
+        json_write_object_end(w);
+        json_write_array_end(w);
+}
+
+static void write_defs(JsonWriter *w)
+{
+        static const char *const names[_SCHEMA_OWNER_MAX] = {
+                [OWNER_LISTEN] = "listen", [OWNER_TOKEN] = "token", [OWNER_SERVER] = "server",
+                [OWNER_WARMUP] = "warmup", [OWNER_IO] = "io",       [OWNER_VIEW] = "view",
+        };
+        json_write_key(w, "$defs");
+        json_write_object(w);
+        write_forms(w);
         for (int owner = OWNER_LISTEN; owner < _SCHEMA_OWNER_MAX; owner++) {
                 json_write_key(w, names[owner]);
                 json_write_object(w);
-                if (owner == OWNER_LISTEN) { /* an address alone, or a map */
-                        json_write_key(w, "anyOf");
-                        json_write_array(w);
-                        write_texts(w);
-                        json_write_object(w);
-                }
-                write_section(w, (SchemaOwner)owner, SPAN_NONE);
-                if (owner == OWNER_LISTEN) {
-                        json_write_object_end(w);
-                        json_write_array_end(w);
-                }
+                if (owner == OWNER_LISTEN)
+                        write_listener(w);
+                else
+                        write_section(w, (SchemaOwner)owner, SPAN_NONE);
                 json_write_object_end(w);
         }
         json_write_object_end(w);

@@ -49,6 +49,15 @@ const char *schema_local_path(const SchemaRow *row)
         return row->path + strlen(owners[row->owner].prefix);
 }
 
+int schema_union_word(const SchemaRow *row)
+{
+        int last = -1;
+        if (row->type == TYPE_ENUM)
+                while (row->words[last + 1])
+                        last++;
+        return last > 0 && !row->words[last][0] ? last : -1;
+}
+
 static const SchemaRow *from(size_t i, SchemaOwner owner)
 {
         for (; i < schema_table_size; i++)

@@ -120,6 +120,9 @@ const SchemaRow *schema_find(SchemaOwner owner, Span path);
 bool schema_has_below(SchemaOwner owner, Span path);
 /* Calls `each` with every key that may stand directly below a relative path ("" for the struct itself). */
 void schema_each_below(SchemaOwner owner, Span path, void (*each)(void *data, Span key), void *data);
+/* An enum whose last word cannot be written has that value when a map stands in its place; -1: it is none
+ * such. */
+int schema_union_word(const SchemaRow *row) PURE;
 /* The row's path relative to its owner. */
 const char *schema_local_path(const SchemaRow *row) PURE;
 
@@ -128,6 +131,6 @@ static inline uint16_t schema_index(const SchemaRow *row)
         return (uint16_t)(row - schema_table);
 }
 
-/* First and one past the last row of an owner's rows: for (row = first; row; row = schema_next(row)). */
+/* The rows of an owner: for (row = schema_first(owner); row; row = schema_next(row)). */
 const SchemaRow *schema_first(SchemaOwner owner) PURE;
 const SchemaRow *schema_next(const SchemaRow *row) PURE;

@@ -11,12 +11,10 @@
 
 PRINTF(4, 5) static int refuse(DiagList *diags, const char *name, uint32_t line, const char *fmt, ...)
 {
-        char text[256];
         va_list ap;
         va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        diag_vadd(diags, DIAG_ERROR, (DiagAt){.file = name, .line = line}, NULL, fmt, ap);
         va_end(ap);
-        diag_add(diags, DIAG_ERROR, (DiagAt){.file = name, .line = line}, NULL, "%s", text);
         return SOURCE_E_INVALID;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/nearest.h"
 #include "base/parse.h"
-#include "config/bind.h"
+#include "config/launcher.h"
 #include "config/verify.h"
+#include "config/written.h"
 
 typedef struct Verify {
         const Config *config;
@@ -12,61 +13,25 @@ typedef struct Verify {
 
 /* ---- saying it in the right place ---------------------------------------- */
 
-static DiagAt at_line(const Verify *v, uint32_t line, uint32_t col, uint32_t width)
+static DiagAt at_text(const Verify *v, const ConfigText *t)
 {
-        return (DiagAt){.file = v->file, .line = line, .col = col, .width = width};
+        return (DiagAt){.file = v->file, .line = t->line, .col = t->col, .width = 1};
 }
 
-/* About a key of a struct, where it was written; `local` is its path there. */
-PRINTF(6, 7)
-static void say(Verify *v, DiagSeverity severity, SchemaOwner owner, const ConfigHead *head,
-                const char *local, const char *fmt, ...)
-{
-        char text[512], key[512];
-        va_list ap;
-        va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
-        va_end(ap);
-
-        const SchemaRow *row = *local ? schema_find(owner, span_of(local)) : NULL;
-        const ConfigWritten *w = row ? config_written(head, row) : NULL;
-        const char *group = owner == OWNER_SERVER ? "servers." : owner == OWNER_VIEW ? "views." : "";
-        (void)snprintf(key, sizeof(key), "%s%s%s%s", group, head->name ? head->name : "",
-                       head->name && *local ? "." : "", local);
-        DiagAt at = w ? at_line(v, w->line, w->col, w->width) : at_line(v, head->line, head->col, 1);
-        diag_add(v->diags, severity, at, key, "%s", text);
-}
-
-#define SERVER_SAY(severity, local, ...) say(v, severity, OWNER_SERVER, &s->head, local, __VA_ARGS__)
-#define ROOT_SAY(severity, local, ...)   say(v, severity, OWNER_ROOT, &v->config->head, local, __VA_ARGS__)
-
-static bool is_written(const ConfigHead *head, SchemaOwner owner, const char *local)
-{
-        return config_written(head, schema_find(owner, span_of(local))) != NULL;
-}
+#define SERVER_KEY(key)                ((WrittenKey){OWNER_SERVER, &s->head, key})
+#define SERVER_SAY(severity, key, ...) written_say(v->diags, v->file, severity, SERVER_KEY(key), __VA_ARGS__)
+#define VIEW_SAY(severity, key, ...) \
+        written_say(v->diags, v->file, severity, (WrittenKey){OWNER_VIEW, &view->head, key}, __VA_ARGS__)
+#define ROOT_SAY(severity, key, ...) \
+        written_say(v->diags, v->file, severity, (WrittenKey){OWNER_ROOT, &v->config->head, key}, __VA_ARGS__)
 
 /* ---- one server ---------------------------------------------------------- */
-
-SandboxNet server_net(const ServerConfig *s)
-{
-        if (s->sandbox.net != NET_BY_PROFILE)
-                return (SandboxNet)s->sandbox.net;
-        return s->sandbox.profile == PROFILE_STRICT ? NET_NONE : NET_HOST;
-}
-
-SandboxDegrade server_degrade(const ServerConfig *s)
-{
-        if (s->sandbox.degrade != DEGRADE_BY_PROFILE)
-                return (SandboxDegrade)s->sandbox.degrade;
-        return s->sandbox.profile == PROFILE_STRICT ? DEGRADE_REFUSE : DEGRADE_WARN;
-}
 
 static void check_times(Verify *v, const ServerConfig *s)
 {
         if (s->start_timeout >= s->request_timeout)
                 SERVER_SAY(DIAG_WARNING,
-                           is_written(&s->head, OWNER_SERVER, "start_timeout") ? "start_timeout"
-                                                                               : "request_timeout",
+                           written_has(SERVER_KEY("start_timeout")) ? "start_timeout" : "request_timeout",
                            "start_timeout is not shorter than request_timeout: a call that waits for the "
                            "start gives up before it");
         if (s->restart.backoff_min > s->restart.backoff_max)
@@ -82,11 +47,10 @@ static void check_times(Verify *v, const ServerConfig *s)
 
 static void check_load(Verify *v, const ServerConfig *s)
 {
-        if (s->max_inflight_session > s->max_inflight &&
-            is_written(&s->head, OWNER_SERVER, "max_inflight_session"))
+        if (s->max_inflight_session > s->max_inflight && written_has(SERVER_KEY("max_inflight_session")))
                 SERVER_SAY(DIAG_WARNING, "max_inflight_session",
                            "is more than max_inflight, which so is the only limit");
-        if (s->share != SHARE_SESSION && is_written(&s->head, OWNER_SERVER, "max_instances"))
+        if (s->share != SHARE_SESSION && written_has(SERVER_KEY("max_instances")))
                 SERVER_SAY(DIAG_WARNING, "max_instances", "has an effect with `share: session` only");
         if (s->share != SHARE_SHARED && s->overlap)
                 SERVER_SAY(DIAG_WARNING, "overlap", "has an effect with `share: shared` only");
@@ -170,7 +134,7 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
         char key[64];
         (void)snprintf(key, sizeof(key), "listen[%zu]", i);
         const char *address = l->address.value;
-        DiagAt at = at_line(v, l->address.line, l->address.col, 1);
+        DiagAt at = at_text(v, &l->address);
         bool is_unix = span_starts(span_of(address), SPAN("unix:")),
              open_auth = v->config->auth.mode == AUTH_NONE;
         if (!is_loopback(address) && open_auth && !v->config->auth.allow_insecure)
@@ -182,8 +146,8 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
                 diag_add(v->diags, DIAG_WARNING, at, key,
                          "%s has no TLS: the token crosses the network in clear text",
                          config_shown(&l->address));
-        if (!is_unix &&
-            (is_written(&l->head, OWNER_LISTEN, "mode") || is_written(&l->head, OWNER_LISTEN, "group")))
+        if (!is_unix && (written_has((WrittenKey){OWNER_LISTEN, &l->head, "mode"}) ||
+                         written_has((WrittenKey){OWNER_LISTEN, &l->head, "group"})))
                 diag_add(v->diags, DIAG_ERROR, at, key, "mode and group are for unix sockets only");
         for (size_t k = 0; k < i; k++) {
                 const char *other = config_listen(v->config, k)->address.value;
@@ -230,10 +194,10 @@ static void check_counts(Verify *v)
 static void check_view(Verify *v, const ViewConfig *view)
 {
         if (config_find_server(v->config, view->head.name))
-                say(v, DIAG_ERROR, OWNER_VIEW, &view->head, "",
-                    "a server has this name already: /mcp/%s can be only one of them", view->head.name);
+                VIEW_SAY(DIAG_ERROR, "", "a server has this name already: /mcp/%s can be only one of them",
+                         view->head.name);
         if (view->servers.n == 0 && !diag_list_has_errors(v->diags))
-                say(v, DIAG_WARNING, OWNER_VIEW, &view->head, "servers", "is empty: the view shows nothing");
+                VIEW_SAY(DIAG_WARNING, "servers", "is empty: the view shows nothing");
         for (size_t i = 0; i < view->servers.n; i++) {
                 const char *name = view->servers.items[i].value;
                 if (config_find_server(v->config, name))
@@ -241,9 +205,9 @@ static void check_view(Verify *v, const ViewConfig *view)
                 Nearest nearest = NEAREST_INIT(span_of(name));
                 for (size_t k = 0; k < v->config->servers.n; k++)
                         nearest_offer(&nearest, config_server(v->config, k)->head.name);
-                say(v, DIAG_ERROR, OWNER_VIEW, &view->head, "servers", "there is no server \"%s\"%s%s%s",
-                    config_shown(&view->servers.items[i]), nearest.best ? " (did you mean " : "",
-                    nearest.best ? nearest.best : "", nearest.best ? "?)" : "");
+                VIEW_SAY(DIAG_ERROR, "servers", "there is no server \"%s\"%s%s%s",
+                         config_shown(&view->servers.items[i]), nearest.best ? " (did you mean " : "",
+                         nearest.best ? nearest.best : "", nearest.best ? "?)" : "");
         }
 }
 
@@ -320,7 +284,7 @@ static void check_secret(Verify *v, const ServerConfig *s, const char *group, co
         char key[256];
         (void)snprintf(key, sizeof(key), "servers.%s.%s.%.100s", s->head.name, group, p->name);
         size_t n = strlen(p->text.value);
-        DiagAt at = at_line(v, p->text.line, p->text.col, 1);
+        DiagAt at = at_text(v, &p->text);
         if (p->text.secret && n > 0 && n < SECRET_SHORTEST)
                 diag_add(v->diags, DIAG_WARNING, at, key,
                          "is a secret of fewer than %d bytes: it is not taken out of logs", SECRET_SHORTEST);

@@ -4,15 +4,12 @@
 #endif
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
-#include "base/parse.h"
-#include "config/bind.h"
-#include "config/schema.h"
+#include "config/written.h"
+#include "validator/account.h"
 #include "validator/resolve.h"
 
 enum {
@@ -24,9 +21,10 @@ enum {
 
 /* A program that was looked up once, for all servers that name it. */
 typedef struct Found {
-        const char *command, *search; /* borrowed: as written; the PATH it was looked up in */
-        const char *path;             /* of the snapshot's memory; NULL: not found */
-        const char *first;            /* borrowed: the first server that names it */
+        const ConfigText *command; /* borrowed */
+        const char *search;        /* borrowed: the PATH it was looked up in */
+        const char *path;          /* of the snapshot's memory; NULL: not found */
+        const char *first;         /* borrowed: the first server that names it */
         size_t users;
 } Found;
 
@@ -38,26 +36,18 @@ typedef struct Resolve {
         size_t n_found;
 } Resolve;
 
+/* About a key of a server, or (NULL) of the whole. */
 PRINTF(5, 6)
 static void say(Resolve *r, DiagSeverity severity, const ServerConfig *s, const char *local, const char *fmt,
                 ...)
 {
-        char text[1024], key[256];
         va_list ap;
+        WrittenKey key = {OWNER_ROOT, &r->config->head, local};
+        if (s)
+                key = (WrittenKey){OWNER_SERVER, &s->head, local};
         va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        written_vsay(r->diags, r->file, severity, key, fmt, ap);
         va_end(ap);
-
-        const ConfigHead *head = s ? &s->head : &r->config->head;
-        const SchemaRow *row = schema_find(s ? OWNER_SERVER : OWNER_ROOT, span_of(local));
-        const ConfigWritten *w = row ? config_written(head, row) : NULL;
-        (void)snprintf(key, sizeof(key), "%s%s%s%s", s ? "servers." : "", s ? head->name : "", s ? "." : "",
-                       local);
-        DiagAt at = {.file = r->file,
-                     .line = w ? w->line : head->line,
-                     .col = w ? w->col : head->col,
-                     .width = w ? w->width : 1};
-        diag_add(r->diags, severity, at, key, "%s", text);
 }
 
 /* ---- programs ------------------------------------------------------------- */
@@ -157,7 +147,8 @@ static const char *search_of(const ServerConfig *s)
 static Found *find_cached(Resolve *r, const char *command, const char *search)
 {
         for (size_t i = 0; i < r->n_found; i++)
-                if (strcmp(r->found[i].command, command) == 0 && strcmp(r->found[i].search, search) == 0)
+                if (strcmp(r->found[i].command->value, command) == 0 &&
+                    strcmp(r->found[i].search, search) == 0)
                         return &r->found[i];
         return NULL;
 }
@@ -174,7 +165,7 @@ static int resolve_command(Resolve *r, const ServerConfig *s, const char **ret)
         int k = find_program(r, s, search, ret);
         if (k < 0 || !*ret)
                 return k;
-        r->found[r->n_found++] = (Found){s->command.value, search, *ret, s->head.name, 1};
+        r->found[r->n_found++] = (Found){&s->command, search, *ret, s->head.name, 1};
         return 0;
 }
 
@@ -228,7 +219,8 @@ static int resolve_interpreter(Resolve *r, ServerConfig *s)
         s->resolved.interpreter.value = path;
         int k = is_program(path);
         if (k < 0) {
-                say(r, DIAG_ERROR, s, "command", "%s begins with #!%s: %s", s->resolved.command.value, path,
+                say(r, DIAG_ERROR, s, "command", "%s begins with #!%s: %s",
+                    s->command.secret ? config_shown(&s->command) : s->resolved.command.value, path,
                     error_text(k));
                 return 0;
         }
@@ -237,54 +229,17 @@ static int resolve_interpreter(Resolve *r, ServerConfig *s)
 
 /* ---- users, directories, limits ------------------------------------------- */
 
-/* A static executable cannot load the modules of nsswitch.conf: it reads the files. */
-static bool find_user(const char *name, uint64_t *ret_uid, uint64_t *ret_gid)
-{
-        uint64_t id = UINT64_MAX;
-        bool by_number = parse_u64(span_of(name), &id) == 0;
-        bool found = false;
-        FILE *f = fopen("/etc/passwd", "re");
-        for (struct passwd *p; f && !found && (p = fgetpwent(f));)
-                if (by_number ? p->pw_uid == id : strcmp(p->pw_name, name) == 0) {
-                        *ret_uid = p->pw_uid;
-                        *ret_gid = p->pw_gid;
-                        found = true;
-                }
-        if (f)
-                (void)fclose(f);
-#ifndef MCPVISOR_SINGLE
-        struct passwd *p = found ? NULL : by_number ? getpwuid((uid_t)id) : getpwnam(name);
-        if (p) {
-                *ret_uid = p->pw_uid;
-                *ret_gid = p->pw_gid;
-                found = true;
-        }
-#endif
-        return found;
-}
-
-static bool find_group(const char *name)
-{
-        uint64_t id;
-        bool found = parse_u64(span_of(name), &id) == 0;
-        FILE *f = found ? NULL : fopen("/etc/group", "re");
-        for (struct group *g; f && !found && (g = fgetgrent(f));)
-                found = strcmp(g->gr_name, name) == 0;
-        if (f)
-                (void)fclose(f);
-#ifndef MCPVISOR_SINGLE
-        found = found || getgrnam(name);
-#endif
-        return found;
-}
-
 static void resolve_user(Resolve *r, ServerConfig *s)
 {
         const char *name = s->user.value;
         if (!name || strcmp(name, "dynamic") == 0)
                 return;
-        if (!find_user(name, &s->resolved.uid, &s->resolved.gid))
+        if (!account_find_user(name, &s->resolved.uid, &s->resolved.gid))
                 say(r, DIAG_ERROR, s, "user", "there is no user %s on this machine", config_shown(&s->user));
+        else if (s->resolved.uid == 0 && s->sandbox.profile != PROFILE_NONE)
+                say(r, DIAG_ERROR, s, "user",
+                    "%s has uid 0: root, under whatever name, is possible only with sandbox.profile none",
+                    config_shown(&s->user));
 }
 
 static void check_directory(Resolve *r, const ServerConfig *s, const char *local, const ConfigText *path)
@@ -350,11 +305,11 @@ static void resolve_daemon(Resolve *r)
                     access(dirs[i].text->value, F_OK) == 0) /* it is made when it is missing */
                         check_directory(r, NULL, dirs[i].key, dirs[i].text);
 
-        if (c->control.group.value && !find_group(c->control.group.value))
+        if (c->control.group.value && !account_find_group(c->control.group.value))
                 say(r, DIAG_ERROR, NULL, "control.group", "there is no group %s on this machine",
                     config_shown(&c->control.group));
         for (size_t i = 0; i < c->listen.n; i++)
-                if (config_listen(c, i)->group.value && !find_group(config_listen(c, i)->group.value))
+                if (config_listen(c, i)->group.value && !account_find_group(config_listen(c, i)->group.value))
                         say(r, DIAG_ERROR, NULL, "listen", "there is no group %s on this machine",
                             config_shown(&config_listen(c, i)->group));
 }
@@ -400,7 +355,8 @@ static void say_found(Resolve *r)
                 if (f->users > 1)
                         (void)snprintf(more, sizeof(more), " (and %zu more)", f->users - 1);
                 diag_add(r->diags, DIAG_NOTE, (DiagAt){.file = r->file}, NULL, "servers.%s%s: %s is %s",
-                         f->first, more, f->command, f->path);
+                         f->first, more, config_shown(f->command),
+                         f->command->secret ? "an executable file" : f->path);
         }
 }
 

@@ -56,8 +56,8 @@ report() {
         done
 }
 
-report config config/bind config/bind-env config/bind-text config/check config/foreign config/json-text \
-        config/launcher config/load config/node config/value config/verify
+report config config/bind config/bind-env config/bind-key config/bind-say config/bind-text config/check config/foreign \
+        config/json-text config/launcher config/load config/mask config/node config/value config/verify config/written
 report expand config/expand
 report blob config/blob config/value@bytes
 report diag base/diag

@@ -160,10 +160,13 @@ mkfifo "$work/pipe"
 exec 4<>"$work/pipe"
 exec 3>"$work/pipe"
 exec 4>&-
-what="mcpvisor version into a closed pipe"
-got=0
-./mcpvisor version >&3 2>"$work/err" || got=$?
-unwritable "Broken pipe"
+for words in version "config schema"; do # the second is longer than stdio's buffer
+        what="mcpvisor $words into a closed pipe"
+        got=0
+        # shellcheck disable=SC2086
+        ./mcpvisor $words >&3 2>"$work/err" || got=$?
+        unwritable "Broken pipe"
+done
 exec 3>&-
 
 # Wrong usage stays 2 when nobody hears it; nothing goes to a file that took the number.

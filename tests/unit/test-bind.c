@@ -3,6 +3,7 @@
 
 #include "base/limit-table.h"
 #include "config/bind.h"
+#include "config/written.h"
 
 #define S "servers:\n  a:\n    command: x\n    "
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/config.h"
 
-#include "config/verify.h"
+#include "config/launcher.h"
 
 enum { WORDS = 6 };
 

@@ -193,6 +193,32 @@ static void test_each_secret(void **state UNUSED)
         assert_null(config_unref(NULL));
 }
 
+static void test_by_profile(void **state UNUSED)
+{
+        ServerConfig s = {.sandbox = {.profile = PROFILE_STRICT}};
+        assert_int_equal(server_net(&s), NET_NONE);
+        assert_int_equal(server_degrade(&s), DEGRADE_REFUSE);
+        s.sandbox.profile = PROFILE_STANDARD;
+        assert_int_equal(server_net(&s), NET_HOST);
+        assert_int_equal(server_degrade(&s), DEGRADE_WARN);
+        s.sandbox.net = NET_LOOPBACK;
+        s.sandbox.degrade = DEGRADE_REFUSE;
+        assert_int_equal(server_net(&s), NET_LOOPBACK);
+        assert_int_equal(server_degrade(&s), DEGRADE_REFUSE);
+}
+
+/* Arguments of a call cross to the server as one JSON text. */
+static void test_secret_json(void **state UNUSED)
+{
+        const char *seen[2] = {NULL};
+        Loaded l;
+        load_text("servers: {a: {command: x, warmup: [{tool: t, arguments: {token: hushhush}}]}}", NULL, &l);
+        assert_valid(&l);
+        assert_int_equal(config_each_secret(l.config, count_secret, seen), 0);
+        assert_string_equal(seen[0], "{\"token\":\"hushhush\"}");
+        loaded_done(&l);
+}
+
 /* A snapshot keeps the masks of its text. */
 static void test_masks(void **state UNUSED)
 {
@@ -210,6 +236,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_never_different),
                 cmocka_unit_test(test_random),        cmocka_unit_test(test_each_secret),
+                cmocka_unit_test(test_by_profile),    cmocka_unit_test(test_secret_json),
                 cmocka_unit_test(test_masks),         cmocka_unit_test(test_mutated),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,6 +298,37 @@ static void test_fine(void **state)
         }
 }
 
+/* verify knows root by its name only; whoever has its uid is root as well. */
+static void test_root(void **state UNUSED)
+{
+        static const SandboxProfile profiles[] = {PROFILE_NONE, PROFILE_STANDARD};
+        for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+                Resolved r = {.config = config_of(A "user: root\n    sandbox: {profile: none}")};
+                ((ServerConfig *)(uintptr_t)r.config->servers.items)->sandbox.profile = (int)profiles[i];
+                diag_list_init(&r.diags);
+                assert_int_equal(resolve_config(r.config, "f", &r.diags), 0);
+                assert_int_equal(diag_list_has_errors(&r.diags), profiles[i] != PROFILE_NONE);
+                if (profiles[i] != PROFILE_NONE)
+                        assert_true(said(&r, DIAG_ERROR, "root has uid 0"));
+                resolved_done(&r);
+        }
+}
+
+/* What came from a file is not shown, not even as a path that was found. */
+static void test_secret_command(void **state)
+{
+        Resolved r;
+        resolve(*state, "servers:\n  a:\n    command: DIR/one/lost", &r);
+        diag_list_done(&r.diags);
+        diag_list_init(&r.diags);
+        ((ServerConfig *)(uintptr_t)r.config->servers.items)->command.secret = true;
+        assert_int_equal(resolve_config(r.config, "f", &r.diags), 0);
+        assert_true(said(&r, DIAG_ERROR, "the value begins with #!"));
+        for (const Diag *d = r.diags.first; d; d = d->next)
+                assert_null(strstr(d->message, "one/lost"));
+        resolved_done(&r);
+}
+
 static void test_users(void **state)
 {
         Resolved r;
@@ -366,9 +397,10 @@ int main(void)
 {
 #define IN_WORLD(t) cmocka_unit_test_setup_teardown(t, world_setup, test_dir_teardown)
         const struct CMUnitTest tests[] = {
-                IN_WORLD(test_commands),   IN_WORLD(test_shared_lookup), IN_WORLD(test_search),
-                IN_WORLD(test_others),     IN_WORLD(test_fine),          IN_WORLD(test_users),
-                IN_WORLD(test_open_files), IN_WORLD(test_out_of_memory),
+                IN_WORLD(test_commands),      IN_WORLD(test_shared_lookup),  IN_WORLD(test_search),
+                IN_WORLD(test_others),        IN_WORLD(test_fine),           IN_WORLD(test_users),
+                cmocka_unit_test(test_root),  IN_WORLD(test_secret_command), IN_WORLD(test_open_files),
+                IN_WORLD(test_out_of_memory),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,27 +128,12 @@ static void test_places(void **state UNUSED)
         loaded_done(&l);
 }
 
-static void test_by_profile(void **state UNUSED)
-{
-        ServerConfig s = {.sandbox = {.profile = PROFILE_STRICT}};
-        assert_int_equal(server_net(&s), NET_NONE);
-        assert_int_equal(server_degrade(&s), DEGRADE_REFUSE);
-        s.sandbox.profile = PROFILE_STANDARD;
-        assert_int_equal(server_net(&s), NET_HOST);
-        assert_int_equal(server_degrade(&s), DEGRADE_WARN);
-        s.sandbox.net = NET_LOOPBACK;
-        s.sandbox.degrade = DEGRADE_REFUSE;
-        assert_int_equal(server_net(&s), NET_LOOPBACK);
-        assert_int_equal(server_degrade(&s), DEGRADE_REFUSE);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rows),
                 cmocka_unit_test(test_quiet),
                 cmocka_unit_test(test_places),
-                cmocka_unit_test(test_by_profile),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A key that nobody knows: what may have been meant, and where it belongs. */
 #include "base/nearest.h"
-#include "config/bind-text.h"
+#include "config/bind-say.h"
 #include "config/foreign.h"
+
+int bind_path_key(Bind *b, Span key, size_t *ret_back)
+{
+        *ret_back = b->path.len;
+        int r = b->path.len ? buf_append_char(&b->path, '.') : 0;
+        return r < 0 ? r : buf_append_span(&b->path, key);
+}
+
+int bind_path_index(Bind *b, size_t i, size_t *ret_back)
+{
+        *ret_back = b->path.len;
+        return buf_appendf(&b->path, "[%zu]", i);
+}
+
+void bind_path_back(Bind *b, size_t back)
+{
+        b->path.len = back;
+        if (b->path.data)
+                b->path.data[back] = '\0';
+}
+
+void bind_say(Bind *b, DiagSeverity severity, const Node *n, const char *fmt, ...)
+{
+        va_list ap;
+        va_start(ap, fmt);
+        diag_vadd(b->diags, severity, node_at(b->file, n), b->path.len ? buf_text(&b->path) : NULL, fmt, ap);
+        va_end(ap);
+}
+
+/* ---- a key that nobody knows: what may have been meant, and where it belongs */
 
 typedef struct KnownKeys {
         Nearest nearest;
