@@ -122,7 +122,7 @@ const char *token_shape(Span text)
                 if (is_jwt(s))
                         return "JSON web token";
                 for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
-                        if (has_shape(s, &shapes[i]))
+                        if (s.ptr[0] == shapes[i].prefix.ptr[0] && has_shape(s, &shapes[i]))
                                 return shapes[i].kind;
         }
         return NULL;
