@@ -138,10 +138,19 @@ static int dispatch(const CommandCall *call, const GlobalOptions *g, Terminal *t
         return r != 0 ? r : call->command->entry(call);
 }
 
-static int parse_and_run(const Command *c, const char *path, Terminal *terminal, Arena *arena, Buf *why,
-                         int argc, char **argv)
+/* One command, with what its words need while it runs. */
+typedef struct Run {
+        const Command *command;
+        const char *path;
+        Terminal *terminal;
+        Arena arena;
+        Buf why;
+} Run;
+
+static int parse_and_run(Run *run, int argc, char **argv)
 {
-        void *options = arena_alloc(arena, MAX(c->options_size, (size_t)1));
+        const Command *c = run->command;
+        void *options = arena_alloc(&run->arena, MAX(c->options_size, (size_t)1));
         if (!options)
                 return -ENOMEM;
         if (c->defaults)
@@ -153,31 +162,36 @@ static int parse_and_run(const Command *c, const char *path, Terminal *terminal,
         OptionParse parse = {.sets = sets,
                              .n_sets = ARRAY_SIZE(sets),
                              .stop_at_positional = c->stop_at_positional || c->sub,
-                             .arena = arena,
-                             .why = why};
+                             .arena = &run->arena,
+                             .why = &run->why};
         OptionArgs args = {0};
         int r = option_parse(&parse, argc, argv, &args);
         if (r < 0)
                 return r;
         if (r == OPTION_E_USAGE)
-                return command_usage_error(path, "%s", buf_text(why));
+                return command_usage_error(run->path, "%s", buf_text(&run->why));
 
         if (g.color >= 0)
-                terminal_probe((ColorMode)g.color, terminal);
+                terminal_probe((ColorMode)g.color, run->terminal);
         const CommandCall call = {.command = c,
-                                  .path = path,
+                                  .path = run->path,
                                   .options = c->options_size ? options : NULL,
                                   .args = args.items,
                                   .n_args = args.n,
-                                  .terminal = terminal};
-        return dispatch(&call, &g, terminal);
+                                  .terminal = run->terminal};
+        return dispatch(&call, &g, run->terminal);
 }
 
 int command_run(const Command *c, const char *path, Terminal *terminal, int argc, char **argv)
 {
-        CLEANUP(arena_done) Arena arena = ARENA_INIT(ARENA_CAP);
-        CLEANUP(buf_done) Buf why = BUF_INIT(WHY_CAP);
-        int r = parse_and_run(c, path, terminal, &arena, &why, argc, argv);
+        Run run = {.command = c,
+                   .path = path,
+                   .terminal = terminal,
+                   .arena = ARENA_INIT(ARENA_CAP),
+                   .why = BUF_INIT(WHY_CAP)};
+        int r = parse_and_run(&run, argc, argv);
+        buf_done(&run.why);
+        arena_done(&run.arena);
         if (r >= 0)
                 return r;
         command_error(path, "%s", strerror(-r));
