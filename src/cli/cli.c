@@ -24,11 +24,14 @@ static int hold_standard_fds(void)
         return 0;
 }
 
-/* A reader that goes away is an error of write(), told at the end, and not a silent death. */
-static void ignore_sigpipe(void)
+/* A reader that goes away, or a file at its limit, is an error of write(), told at the end, and
+ * not a silent death. Who starts us may ignore SIGCHLD: then nobody learns how a child ended. */
+static void set_signals(void)
 {
-        const struct sigaction ignore = {.sa_handler = SIG_IGN};
+        const struct sigaction ignore = {.sa_handler = SIG_IGN}, usual = {.sa_handler = SIG_DFL};
         (void)sigaction(SIGPIPE, &ignore, NULL);
+        (void)sigaction(SIGXFSZ, &ignore, NULL);
+        (void)sigaction(SIGCHLD, &usual, NULL);
 }
 
 static int run_command(const OptionArgs *args, Terminal *terminal)
@@ -94,7 +97,7 @@ int cli_main(int argc, char **argv)
 {
         int r = hold_standard_fds();
         if (r == 0) {
-                ignore_sigpipe();
+                set_signals();
                 r = parse_and_dispatch(MAX(argc - 1, 0), argv + 1);
         }
         if (r < 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json-writer.h"
+#include "base/utf8.h"
 #include "cli/cmd-check.h"
 #include "cli/read-config.h"
 #include "cli/show-diags.h"
@@ -27,19 +28,22 @@ static int show(const CommandCall *call, const DiagList *diags)
 static int conclude(const CommandCall *call, const char *path, const ValidateResult *v)
 {
         CLEANUP(config_unref_p) Config *c = NULL;
+        CLEANUP(buf_done) Buf shown = BUF_INIT(BUF_CAP_NONE);
         char count[64];
         show_diags_count(&v->diags, count, sizeof(count));
-        if (!v->valid) {
-                fprintf(stderr, "%s: %s\n", path, count);
+        int r = utf8_escape(&shown, span_of(path));
+        if (r == 0 && !v->valid) {
+                fprintf(stderr, "%s: %s\n", buf_text(&shown), count);
                 return EXIT_CODE_FAILED;
         }
-        int r = read_config_blob(v, &c);
+        if (r == 0)
+                r = read_config_blob(v, &c);
         if (r < 0) {
-                command_error(call->path, "%s: the validator's answer cannot be read: %s", path,
-                              strerror(-r));
+                read_config_error(call, path, "the validator's answer cannot be read");
                 return EXIT_CODE_INTERNAL;
         }
-        printf("%s: valid, %zu server%s, %s\n", path, c->servers.n, c->servers.n == 1 ? "" : "s", count);
+        printf("%s: valid, %zu server%s, %s\n", buf_text(&shown), c->servers.n, c->servers.n == 1 ? "" : "s",
+               count);
         return EXIT_CODE_DONE;
 }
 
@@ -74,7 +78,7 @@ static int load_for_diff(const CommandCall *call, const char *path, Config **ret
                 if (code == EXIT_CODE_DONE)
                         code = EXIT_CODE_FAILED;
         } else if (read_config_blob(&v, ret) < 0) {
-                command_error(call->path, "%s: the validator's answer cannot be read", path);
+                read_config_error(call, path, "the validator's answer cannot be read");
                 code = EXIT_CODE_INTERNAL;
         }
         validate_result_done(&v);

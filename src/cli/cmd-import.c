@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 
+#include "base/fd.h"
 #include "base/utf8.h"
 #include "cli/cmd-import.h"
+#include "cli/core-file.h"
 #include "cli/import-merge.h"
 #include "cli/import-read.h"
 #include "cli/import-report.h"
@@ -187,13 +192,45 @@ static int each_secret(const Run *run, ImportWrite *w, size_t *ret_n, Buf *why)
         return 0;
 }
 
+/* A descriptor that is readable when a signal waits that would have ended us. */
+static int open_deadly(void)
+{
+        static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+        struct sigaction now;
+        sigset_t deadly;
+        (void)sigemptyset(&deadly);
+        for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+                if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+                        (void)sigaddset(&deadly, signals[i]);
+        int fd = signalfd(-1, &deadly, SFD_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+/* In pieces that a pipe takes at once when it is writable: -EINTR when a deadly signal comes first. */
+static int write_pieces(Span text)
+{
+        CLEANUP_FD int deadly = open_deadly();
+        struct pollfd p[] = {{.fd = STDOUT_FILENO, .events = POLLOUT}, {.fd = deadly, .events = POLLIN}};
+        int r = MIN(deadly, 0);
+        while (r == 0 && text.len) {
+                if (poll(p, ARRAY_SIZE(p), -1) < 0)
+                        return -errno;
+                if (p[1].revents)
+                        return -EINTR;
+                Span piece = span_first(text, PIPE_BUF);
+                r = fd_write_all(STDOUT_FILENO, piece);
+                text = span_skip(text, piece.len);
+        }
+        return r;
+}
+
+/* Its reader may take all the time in the world, and we hold back all signals. */
 static int write_stdout(const Run *run, Buf *why)
 {
-        errno = 0;
-        fputs(buf_text(&run->text), stdout);
-        if (fflush(stdout) == 0 && !ferror(stdout))
-                return 0;
-        int r = buf_appendf(why, "standard output: %s", strerror(errno ? errno : EIO));
+        int r = write_pieces(buf_span(&run->text));
+        if (r == 0 || r == -ENOMEM)
+                return r;
+        r = buf_appendf(why, "standard output: %s", strerror(-r));
         return r < 0 ? r : IMPORT_WRITE_E_FAILED;
 }
 
@@ -299,6 +336,7 @@ static int import_all(Run *run)
 static int import_entry(const CommandCall *call)
 {
         Run run = {.call = call, .options = call->options, .text = BUF_INIT(BUF_CAP_NONE)};
+        core_file_forbid();
         import_init(&run.im);
         int r = import_all(&run);
         buf_done(&run.text);

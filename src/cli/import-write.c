@@ -49,6 +49,11 @@ int import_write_dir(ImportWrite *w, const char *path, Buf *why)
 {
         struct stat st;
         if (mkdir(path, 0700) == 0) {
+                if (chmod(path, 0700) < 0) { /* whatever the umask */
+                        int r = -errno;
+                        (void)rmdir(path);
+                        return failed(why, path, "cannot be made: %s", strerror(-r));
+                }
                 w->made_dir = strdup(path);
                 if (w->made_dir)
                         return 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fd.h"
 #include "base/limit-table.h"
+#include "base/utf8.h"
+#include "cli/core-file.h"
 #include "cli/read-config.h"
 #include "config/blob.h"
 
@@ -13,17 +15,31 @@ const char *read_config_path(const CommandCall *call)
         return NULL;
 }
 
+static int say_not_run(const CommandCall *call, int error)
+{
+        command_error(call->path, "cannot run the validator: %s",
+                      error == -ENOENT ? "this program is not found in /proc: is it mounted?"
+                                       : strerror(-error));
+        return EXIT_CODE_INTERNAL;
+}
+
+void read_config_error(const CommandCall *call, const char *path, const char *what)
+{
+        CLEANUP(buf_done) Buf shown = BUF_INIT(BUF_CAP_NONE);
+        bool known = utf8_escape(&shown, span_of(path)) == 0;
+        command_error(call->path, "%s: %s", known ? buf_text(&shown) : "?", what);
+}
+
 int read_config(const CommandCall *call, const ValidateArgs *args, ValidateResult *ret)
 {
+        core_file_forbid();
         int r = validate(args, ret);
-        if (r < 0) {
-                command_error(call->path, "cannot run the validator: %s", strerror(-r));
-                return EXIT_CODE_INTERNAL;
-        }
+        if (r < 0)
+                return say_not_run(call, r);
         if (r == 0)
                 return EXIT_CODE_DONE;
-        command_error(call->path, "%s: %s", args->path,
-                      ret->diags.first ? ret->diags.first->message : "could not be read");
+        read_config_error(call, args->path,
+                          ret->diags.first ? ret->diags.first->message : "could not be read");
         validate_result_done(ret);
         return EXIT_CODE_INTERNAL;
 }

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "config/check.h"
 #include "config/expand.h"
+#include "config/token-shape.h"
 
 static const char *real_get(const ExpandEnv *env UNUSED, const char *name)
 {
@@ -133,6 +134,8 @@ static int put_variable(Context *c, Span name, bool has_default, Span text)
                             variable);
         if (!utf8_valid(span_of(value)))
                 return fail(c, "the environment variable %s is not UTF-8", variable);
+        /* Looked at here: inside a longer value it may no longer look like what it is. */
+        c->result.secret |= token_name(name) || token_shape(span_of(value));
         return put(c, span_of(value));
 }
 

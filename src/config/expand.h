@@ -5,7 +5,8 @@
  * ${credential:NAME}, and $$ for a dollar sign. ${env:VAR} and ${userHome}
  * of other programs' files mean ${VAR} and ${HOME}. No shell, no nesting, no
  * second pass over what came out. What comes from a file or a credential is
- * a secret. The world is reached through ExpandEnv only.
+ * a secret, and so is a variable that has a secret's name or looks. The world
+ * is reached through ExpandEnv only.
  */
 
 #include "base/buf.h"

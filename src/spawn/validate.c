@@ -20,6 +20,15 @@ static void close_all(int *fds, size_t n)
                 fd_close_p(&fds[i]);
 }
 
+/* To where it is kept. A number above the limit is EINVAL to the kernel; to us both are one. */
+static int move_high(int fd)
+{
+        int high = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+        if (high >= 0)
+                return high;
+        return errno == EINVAL ? -EMFILE : -errno;
+}
+
 static int open_all(int fds[static VALIDATE_FDS])
 {
         static const char *const names[VALIDATE_FDS] = {"mcpvisor-diags", "mcpvisor-supervisor",
@@ -29,10 +38,8 @@ static int open_all(int fds[static VALIDATE_FDS])
         for (size_t i = 0; i < VALIDATE_FDS; i++) {
                 CLEANUP_FD int fd = -EBADF;
                 int r = fd_memfd_new(names[i], &fd);
-                if (r == 0) {
-                        fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
-                        r = fds[i] < 0 ? -errno : 0;
-                }
+                if (r == 0)
+                        r = fds[i] = move_high(fd);
                 if (r < 0) {
                         close_all(fds, VALIDATE_FDS);
                         return r;
@@ -41,10 +48,15 @@ static int open_all(int fds[static VALIDATE_FDS])
         return 0;
 }
 
-/* Between fork and exec: async-signal-safe calls only. */
+/* Between fork and exec: async-signal-safe calls only. What we ignore, it would ignore too;
+ * of these it shall die, so that the reason is told. */
 static void child(const int *fds, int exe, char *const *argv)
 {
+        static const int deadly[] = {SIGPIPE, SIGXCPU, SIGXFSZ};
+        const struct sigaction usual = {.sa_handler = SIG_DFL};
         sigset_t none;
+        for (size_t i = 0; i < ARRAY_SIZE(deadly); i++)
+                (void)sigaction(deadly[i], &usual, NULL);
         for (int i = 0; i < VALIDATE_FDS; i++)
                 if (dup2(fds[i], VALIDATE_FD_DIAGS + i) < 0)
                         _exit(VALIDATOR_FAULT);
@@ -71,9 +83,9 @@ int validation_start(const ValidateArgs *args, Validation *ret)
         CLEANUP_FD int exe = open(args->exe ? args->exe : "/proc/self/exe", O_PATH | O_CLOEXEC);
         if (exe < 0)
                 return -errno;
-        CLEANUP_FD int high = fcntl(exe, F_DUPFD_CLOEXEC, FIRST_FREE_FD); /* not where the child's own go */
+        CLEANUP_FD int high = move_high(exe); /* not where the child's own go */
         if (high < 0)
-                return -errno;
+                return high;
         int r = open_all(v.fds);
         if (r < 0)
                 return r;

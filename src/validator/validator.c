@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -35,7 +36,8 @@ static bool parse_options(int argc, char **argv, Options *ret)
 /* A bomb in a file shall cost little. Lowering can only fail where it is lower already. */
 static void limit_ourselves(void)
 {
-        const struct rlimit core = {1, 1}, cpu = {LIMIT_VALIDATOR_CPU, LIMIT_VALIDATOR_CPU};
+        /* The second more is for SIGXCPU: at the hard limit it would be SIGKILL, which says nothing. */
+        const struct rlimit core = {1, 1}, cpu = {LIMIT_VALIDATOR_CPU, LIMIT_VALIDATOR_CPU + 1};
         (void)setrlimit(RLIMIT_CORE, &core);
         (void)setrlimit(RLIMIT_CPU, &cpu);
 #ifndef ASAN_BUILD /* whose shadow alone is larger */
@@ -44,6 +46,15 @@ static void limit_ourselves(void)
 #endif
         (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
+/* Started by hand, the numbers are whatever the caller has there: nothing is written to that. */
+static bool has_memfds(void)
+{
+        for (int fd = VALIDATE_FD_DIAGS; fd < _VALIDATE_FD_MAX; fd++)
+                if (fcntl(fd, F_GET_SEALS) != 0)
+                        return false;
+        return true;
 }
 
 static int write_blob(const Config *c, SchemaView view, int fd)
@@ -110,8 +121,10 @@ int validator_main(int argc, char **argv)
 {
         Options o;
         DiagList diags;
-        if (!parse_options(argc, argv, &o))
+        if (!has_memfds() || !parse_options(argc, argv, &o)) {
+                (void)fputs("mcpvisor: @validator is started by mcpvisor, not by hand\n", stderr);
                 return VALIDATOR_FAULT;
+        }
         limit_ourselves();
         diag_list_init(&diags);
         int r = run(&o, &diags);
