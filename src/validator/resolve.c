@@ -99,9 +99,37 @@ static const char *error_text(int error)
         }
 }
 
-static void say_not_found(Resolve *r, const ServerConfig *s, const char *search, int error)
+/* The PATH that the server is given by the file, or NULL. */
+static const ConfigText *own_path(const ServerConfig *s)
 {
-        const char *command = config_shown(&s->command);
+        const ConfigMap *maps[] = {&s->env, &s->resolved.env};
+        for (size_t m = 0; m < ARRAY_SIZE(maps); m++)
+                for (size_t i = 0; i < maps[m]->n; i++)
+                        if (strcmp(maps[m]->items[i].name, "PATH") == 0)
+                                return &maps[m]->items[i].text;
+        return NULL;
+}
+
+/* The PATH that this server's program is looked up in. */
+static const char *search_of(const ServerConfig *s)
+{
+        const ConfigText *own = own_path(s);
+        if (own)
+                return own->value;
+        const char *path = getenv("PATH");
+        return path && *path ? path : "/usr/local/bin:/usr/bin:/bin";
+}
+
+/* The same as messages may show it. */
+static const char *shown_search(const ServerConfig *s)
+{
+        const ConfigText *own = own_path(s);
+        return own ? config_shown(own) : search_of(s);
+}
+
+static void say_not_found(Resolve *r, const ServerConfig *s, int error)
+{
+        const char *command = config_shown(&s->command), *search = shown_search(s);
         if (s->command.value[0] == '/')
                 say(r, DIAG_ERROR, s, "command", "%s: %s", command, error_text(error));
         else if (error == -EACCES)
@@ -125,23 +153,11 @@ static int find_program(Resolve *r, const ServerConfig *s, const char *search, c
         if (error == -ENOMEM)
                 return error;
         if (error < 0) {
-                say_not_found(r, s, search, error);
+                say_not_found(r, s, error);
                 return 0;
         }
         *ret = arena_strdup(&r->config->arena, buf_span(&path));
         return *ret ? 0 : -ENOMEM;
-}
-
-/* The PATH that this server's program is looked up in. */
-static const char *search_of(const ServerConfig *s)
-{
-        const ConfigMap *maps[] = {&s->env, &s->resolved.env};
-        for (size_t m = 0; m < ARRAY_SIZE(maps); m++)
-                for (size_t i = 0; i < maps[m]->n; i++)
-                        if (strcmp(maps[m]->items[i].name, "PATH") == 0)
-                                return maps[m]->items[i].text.value;
-        const char *path = getenv("PATH");
-        return path && *path ? path : "/usr/local/bin:/usr/bin:/bin";
 }
 
 static Found *find_cached(Resolve *r, const char *command, const char *search)
@@ -202,7 +218,7 @@ static int check_env_word(Resolve *r, const ServerConfig *s, Span word, Span res
                 return k;
         if (k < 0)
                 say(r, DIAG_ERROR, s, "command", "%s needs %s, which was not found (searched: %.600s)",
-                    config_shown(&s->command), name, search_of(s));
+                    config_shown(&s->command), name, shown_search(s));
         return 0;
 }
 

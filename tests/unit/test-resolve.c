@@ -327,6 +327,14 @@ static void test_secret_command(void **state)
         for (const Diag *d = r.diags.first; d; d = d->next)
                 assert_null(strstr(d->message, "one/lost"));
         resolved_done(&r);
+
+        r.config = config_of("servers:\n  a:\n    command: missing\n    env: {PATH: /hush}");
+        ConfigPair *path = (ConfigPair *)(uintptr_t)config_server(r.config, 0)->env.items;
+        path->text.secret = true;
+        diag_list_init(&r.diags);
+        assert_int_equal(resolve_config(r.config, "f", &r.diags), 0);
+        assert_true(said(&r, DIAG_ERROR, "missing was not found (searched: the value)"));
+        resolved_done(&r);
 }
 
 static void test_users(void **state)
