@@ -52,7 +52,8 @@ static int bind_foreign(Bind *b, BindTarget *t, const ForeignRow *f, const Node 
                 bind_say(b, DIAG_WARNING, n->key, "%s", f->text);
                 return 0;
         case FOREIGN_REFUSE:
-                bind_say(b, DIAG_ERROR, n->key, "%s", f->text);
+                if (!t->skip) /* once is enough for `type: http` and its `url` */
+                        bind_say(b, DIAG_ERROR, n->key, "%s", f->text);
                 t->skip = true;
                 return 0;
         case FOREIGN_TYPE:

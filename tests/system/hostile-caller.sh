@@ -109,11 +109,12 @@ done
 core_of() {
         mkfifo second
         (ulimit -c unlimited && exec "$program" check --diff ok.yaml - <second >out 2>err) &
-        local pid=$! turn=0
+        local pid=$! turn=0 children=()
         exec 8>second
         # Its secrets are there when the validator of the second file runs.
         while [ $turn -lt 2000 ]; do
-                for child in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do
+                read -ra children <"/proc/$pid/task/$pid/children"
+                for child in "${children[@]}"; do
                         [ "$(tr '\0' ' ' 2>/dev/null <"/proc/$child/cmdline")" = 'mcpvisor @validator -- - ' ] &&
                                 break 2
                 done 2>/dev/null
