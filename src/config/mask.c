@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/mask.h"
 #include "config/schema.h"
+#include "config/source-guess.h"
 #include "config/token-shape.h"
 
 void mask_done(MaskList *l)
@@ -52,15 +53,21 @@ static bool is_reference(Span s)
                span_find_span(s, SPAN(":-")) == s.len;
 }
 
+/* Also where a line was written wrongly: `- API_KEY=text`, or no space after the colon. */
+static bool is_secret_text(Span s)
+{
+        return token_shape(s) || source_guess_assigns(s);
+}
+
 /* The depth of the tree is bounded: LIMIT_CONFIG_DEPTH. */
 static int mask_below(MaskList *l, const Node *n, bool all)
 {
         if (n->kind == NODE_SCALAR)
-                return (all && !is_reference(n->text)) || token_shape(n->text) ? mask_add(l, n) : 0;
+                return (all && !is_reference(n->text)) || is_secret_text(n->text) ? mask_add(l, n) : 0;
         int r = 0;
         bool secrets = all || (n->key && n->kind == NODE_MAP && holds_secrets(n->key->text));
         for (const Node *c = n->first; c && r == 0; c = c->next) {
-                if (c->key && token_shape(c->key->text)) /* a token in the place of a name */
+                if (c->key && is_secret_text(c->key->text)) /* a token in the place of a name */
                         r = mask_add(l, c->key);
                 if (r == 0)
                         r = mask_below(l, c, secrets || (c->key && mask_is_secret_key(c->key->text)));

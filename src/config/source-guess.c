@@ -49,6 +49,17 @@ static size_t find_value(Span s)
         return s.len;
 }
 
+bool source_guess_assigns(Span text)
+{
+        for (size_t i = 0; i < text.len; i++) {
+                Span s = span_skip(text, i);
+                size_t n = i > 0 && (is_name(text.ptr[i - 1]) || text.ptr[i - 1] == '{') ? 0 : secret_name(s);
+                if (n && n < s.len && !span_starts(span_skip(s, n), SPAN("${")))
+                        return true;
+        }
+        return false;
+}
+
 /* Length of the word at the start of s if it looks like something that nobody typed. */
 static size_t random_word(Span s)
 {

@@ -17,6 +17,8 @@ typedef struct SourceGuess {
 
 #define SOURCE_GUESS_INIT ((SourceGuess){0})
 
+/* Does it give a secret name a value: API_KEY=text, token:text? */
+bool source_guess_assigns(Span text) PURE;
 /* Every line in turn, so that secrets of several lines are seen. */
 void source_guess(SourceGuess *g, Span line);
 /* The line that source_guess() saw last, with `*` in place of each character of a secret. */

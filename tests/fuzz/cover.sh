@@ -59,7 +59,7 @@ report() {
 report config config/bind config/bind-env config/bind-key config/bind-say config/bind-text config/check config/foreign \
         config/json-text config/launcher config/load config/mask config/node config/value config/verify config/written
 report expand config/expand
-report blob config/blob config/value@bytes
+report blob config/blob config/value-wire
 report diag base/diag
 report env-file config/env-file
 report json-text config/json-text

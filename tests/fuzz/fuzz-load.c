@@ -9,6 +9,7 @@ Config *fuzz_load(Span text)
         Config *c = NULL;
         diag_list_init(&diags);
         if (source_from_text("fuzz", text, &diags, &source) == 0) {
+                source.world_readable = true;
                 ConfigLoadArgs args = {.source = &source, .env = &fuzz_world};
                 args.planned = !span_starts(text, SPAN("#"));
                 FUZZ_CHECK(config_load(&args, &diags, &c) >= 0);

@@ -105,6 +105,13 @@ for key in user command; do
         done
 done
 
+# Written wrongly: what YAML takes for a text is a name and its secret all the same.
+for env in '[API_KEY=hunter2hunter2]' '"API_KEY=hunter2hunter2"' '[{API_KEY: hunter2hunter2}]'; do
+        (umask 077 && printf 'servers:\n  a:\n    command: /bin/cat\n    env: %s\n' "$env" >wrong.yaml)
+        expect 1 'wrong.yaml' "env: $env" "$program" check wrong.yaml
+        never hunter2hunter2 "env: $env"
+done
+
 # A reader of the second file that never comes: the first one is in memory by then.
 core_of() {
         mkfifo second
@@ -113,6 +120,7 @@ core_of() {
         exec 8>second
         # Its secrets are there when the validator of the second file runs.
         while [ $turn -lt 2000 ]; do
+                # shellcheck disable=SC2013
                 read -ra children <"/proc/$pid/task/$pid/children"
                 for child in "${children[@]}"; do
                         [ "$(tr '\0' ' ' 2>/dev/null <"/proc/$child/cmdline")" = 'mcpvisor @validator -- - ' ] &&
