@@ -17,17 +17,14 @@ out=$(pwd)
 [ -f Makefile ] || "$top/configure" -q CC="$clang" \
         CFLAGS="-O1 -g -fprofile-instr-generate -fcoverage-mapping" >configure.log
 
-# table NAME FILE HEADING: the file's lines (below that heading, if there is one)
+# table NAME FILE: the file's lines
 table() {
-        awk -F '[:,]' -v target="$1" -v file="src/$2.c" -v text="$top/src/$2.c" -v heading="$3" '
+        awk -F '[:,]' -v target="$1" -v file="src/$2.c" -v text="$top/src/$2.c" '
                 BEGIN {
-                        while ((getline line < text) > 0) {
+                        while ((getline line < text) > 0)
                                 source[++n] = line
-                                if (heading != "" && line ~ "^/[*] ---- " heading)
-                                        first = n
-                        }
                 }
-                /^DA:/ && $2 > first {
+                /^DA:/ {
                         all++; hit += $3 > 0
                         passed = source[$2] ~ /return r;/ && source[$2 - 1] ~ /if \(r( < 0.*)?\)$/
                         if ($3 == 0 && (source[$2] ~ /ENOMEM/ || passed)) memory++
@@ -40,7 +37,7 @@ table() {
                 }'
 }
 
-# report NAME FILE[@HEADING]...: replays a target
+# report NAME FILE...: replays a target
 report() {
         name=$1
         shift
@@ -48,11 +45,8 @@ report() {
         LLVM_PROFILE_FILE="$out/$name.raw" srcdir="$top" "tests/fuzz/fuzz-$name" >"$name.log"
         "llvm-profdata$version" merge -o "$name.profile" "$name.raw"
         for file; do
-                heading=${file#*@}
-                [ "$heading" != "$file" ] || heading=
-                file=${file%@*}
                 "llvm-cov$version" export -format=lcov -instr-profile="$name.profile" \
-                        "tests/fuzz/fuzz-$name" "$top/src/$file.c" | table "$name" "$file" "$heading"
+                        "tests/fuzz/fuzz-$name" "$top/src/$file.c" | table "$name" "$file"
         done
 }
 
