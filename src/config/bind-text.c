@@ -270,12 +270,23 @@ static ConfigPair *find_pair(ConfigPair *items, size_t n, Span name)
         return NULL;
 }
 
+/* A key that is a name and its value in one, or a token: nobody may see what is in it. */
+static bool holds_value(Span name)
+{
+        return span_find(name, '=') < name.len || span_find(name, ':') < name.len || token_shape(name);
+}
+
 /* The first `n_before` items were there already; only they can have the name, a map's own are unique. */
 static int bind_pair(Bind *b, const SchemaRow *row, ConfigPair *items, size_t n_before, size_t *n_items,
                      const Node *c)
 {
         Span name = c->key->text;
         const char *wrong = row->check_name ? row->check_name(name) : NULL;
+        if (wrong && holds_value(name)) {
+                bind_say(b, DIAG_ERROR, c->key,
+                         "a name is expected here, then \": \" and the value (not NAME=VALUE)");
+                return mask_add(&b->masks, c->key);
+        }
         if (wrong) {
                 bind_say(b, DIAG_ERROR, c->key, "\"%.80s\" %s", name.ptr, wrong);
                 return 0;
@@ -310,7 +321,8 @@ int bind_map(Bind *b, const SchemaRow *row, ConfigMap *map, const Node *n)
 
         for (const Node *c = n->first; c; c = c->next) {
                 size_t back;
-                int r = bind_path_key(b, c->key->text, &back);
+                bool hide = row->check_name && row->check_name(c->key->text) && holds_value(c->key->text);
+                int r = bind_path_key(b, hide ? SPAN("NAME") : c->key->text, &back);
                 if (r == 0)
                         r = bind_pair(b, row, items, map->n, &kept, c);
                 bind_path_back(b, back);
