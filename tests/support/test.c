@@ -14,12 +14,12 @@ void test_assert_span_equal(Span got, Span want, const char *file, int line)
 
 void test_random_init(SeededRandom *r)
 {
-        const char *given = getenv("TEST_SEED");
+        const char *given = getenv("MCPVISOR_TEST_SEED");
         if (given)
                 random_init_seed(r, strtoull(given, NULL, 0));
         else
                 random_init(r);
-        print_message("TEST_SEED=0x%llx\n", (unsigned long long)r->state);
+        print_message("MCPVISOR_TEST_SEED=0x%llx\n", (unsigned long long)r->state);
 }
 
 void test_random_bytes(Random *random, void *bytes, size_t n)

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What every unit test begins with: cmocka with the headers it needs before
- * it, and a few helpers. A random test prints its seed; TEST_SEED=0x... in
+ * it, and a few helpers. A random test prints its seed; MCPVISOR_TEST_SEED=0x... in
  * the environment runs the same one again. Knows nothing above base.
  */
 
