@@ -6,7 +6,7 @@
  */
 
 #include "cli/completion.h"
-#include "docs/docs.h"
+#include "docs.h"
 
 /* Sorted by name. */
 static const Document documents[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limit-table.h"
 #include "base/parse.h"
-#include "docs/docs.h"
+#include "docs.h"
 
 enum { VALUE_CAP = 64 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/schema-doc.h"
-#include "docs/docs.h"
+#include "docs.h"
 
 /* Memory that runs out here leaves a document that the test calls stale. */
 static void write_made(FILE *f, int (*make)(Buf *b))

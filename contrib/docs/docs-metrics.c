@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/metric.h"
-#include "docs/docs.h"
+#include "docs.h"
 
 void docs_metrics(FILE *f)
 {

@@ -4,7 +4,7 @@
 #include "cli/command-table.h"
 #include "cli/env-table.h"
 #include "cli/file-table.h"
-#include "docs/docs.h"
+#include "docs.h"
 
 /* The day of the last change to the text that is written here, not of the build: the
  * same source gives the same page. */
