@@ -15,7 +15,15 @@ passed=0 failed=0 skipped=0
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/mcpvisor-test.XXXXXX") || exit 99
 
 ok() { passed=$((passed + 1)); printf 'ok: %s\n' "$*"; }
-fail() { failed=$((failed + 1)); printf 'FAILED: %s\n' "$*"; }
+# Like ok, without a word: for scripts of hundreds of checks.
+pass() { passed=$((passed + 1)); }
+# The files of $fail_shows, where a script keeps what its last command said, are shown with it.
+fail_shows=()
+fail() {
+        failed=$((failed + 1))
+        printf 'FAILED: %s\n' "$*"
+        [ ${#fail_shows[@]} -eq 0 ] || head -c 1500 "${fail_shows[@]}" 2>/dev/null | sed 's/^/    /'
+}
 skip() { skipped=$((skipped + 1)); printf 'skipped: %s\n' "$*"; }
 
 # check NAME COMMAND...: ok when the command succeeds; its output is shown only when it does not.

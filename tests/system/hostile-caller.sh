@@ -8,27 +8,16 @@
 #
 # SC2015: pass cannot fail. SC2016: ${} of configurations.
 # shellcheck disable=SC2015,SC2016
-set -u
-program=$(pwd)/mcpvisor
-LC_ALL=C
-export LC_ALL
+# shellcheck source=tests/support/lib.sh
+. "${BASH_SOURCE[0]%/*}/../support/lib.sh"
+set +o pipefail # `cat ... | grep -q` may end early
+program=$top_builddir/mcpvisor
 
 umask 022
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
+work=$tmp
 cd "$work" || exit 99
 
-passed=0 failed=0 skipped=0
-fail() {
-        echo "FAIL: $*"
-        head -c 1500 out err 2>/dev/null | sed 's/^/    /'
-        failed=$((failed + 1))
-}
-pass() { passed=$((passed + 1)); }
-skip() {
-        echo "skipped: $*"
-        skipped=$((skipped + 1))
-}
+fail_shows=(out err)
 
 # expect STATUS TEXT WHAT COMMAND...: TEXT (a fixed string) is in the output.
 expect() {
@@ -156,6 +145,3 @@ rc=$?
 exec 9<&-
 [ $rc -eq 143 ] && pass || fail "import -o - that is told to end: status $rc"
 [ -e secrets ] && fail 'import -o - left secrets behind' || pass
-
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed -eq 0 ]

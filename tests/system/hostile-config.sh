@@ -8,32 +8,20 @@
 #
 # SC2015: pass cannot fail. SC2016: ${} of configurations.
 # shellcheck disable=SC2015,SC2016
-set -u
-: "${srcdir:=.}"
-program=$(pwd)/mcpvisor
+# shellcheck source=tests/support/lib.sh
+. "${BASH_SOURCE[0]%/*}/../support/lib.sh"
+set +o pipefail # `cat ... | grep -q` may end early
+program=$top_builddir/mcpvisor
 limit=20
-LC_ALL=C
-export LC_ALL
 
 umask 022
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
+work=$tmp
 cd "$work" || exit 99
 mkdir credentials
 echo hunter2hunter2 >credentials/db-url
 export CREDENTIALS_DIRECTORY=$work/credentials
 
-passed=0 failed=0 skipped=0
-fail() {
-        echo "FAIL: $*"
-        head -c 1500 out err 2>/dev/null | sed 's/^/    /'
-        failed=$((failed + 1))
-}
-pass() { passed=$((passed + 1)); }
-skip() {
-        echo "skipped: $*"
-        skipped=$((skipped + 1))
-}
+fail_shows=(out err)
 
 check() { timeout "$limit" "$program" check --planned --no-resolve "$@" >out 2>err; }
 
@@ -426,6 +414,3 @@ while read -r path; do
                 pass
         fi
 done <keys
-
-echo "# totals: $passed $failed $skipped"
-[ $failed -eq 0 ]
