@@ -40,6 +40,27 @@
         L(LOOP_BYTES,       64 * 1024,       "bytes",  "What one source of an event loop moves before the others have their turn.") \
         L(LOOP_ITEMS,       256,             "items",  "The same for what is counted: exits, messages, timers that fire.") \
         L(LOOP_LOOK,        5,               "milliseconds", "How long a turn of the event loop lasts before it looks for signals.") \
+        /* the supervisor */                                                                                 \
+        L(ANCESTORS,        64,              "levels", "How far up we look whether a process belongs to a server.") \
+        L(CONTROL_ANSWER,   16 * 1024 * 1024,"bytes",  "One line of an answer on the control socket.") \
+        L(CONTROL_BACKLOG,  64,              "clients","Connections to the control socket that wait to be accepted.") \
+        L(CRITICAL_TIME,    300,             "seconds","How long a critical server may be without a ready gateway; then mcpvisor ends.") \
+        L(EVENT_RING,       64 * 1024,       "bytes",  "The last events, kept in memory.") \
+        L(EXIT_LINES,       10,              "lines",  "The last lines of stderr that are kept with an exit.") \
+        L(GATEWAY_BACKOFF_MAX, 30,           "seconds","The longest pause before a gateway that never got ready is started again.") \
+        L(GATEWAY_BACKOFF_MIN, 100,          "milliseconds", "The first such pause.") \
+        L(GATEWAY_GOOD,     1,               "seconds","A gateway that was ready for so long is started again at once.") \
+        L(GATEWAY_PING,     5,               "seconds","How often the gateway is asked whether it lives.") \
+        L(GATEWAY_PINGS,    3,               "pings",  "Unanswered ones after which it is replaced.") \
+        L(GATEWAY_START,    20,              "seconds","How long a gateway may take to get ready.") \
+        L(GATEWAY_STOP,     1000,            "milliseconds", "How long it may take to end when it was asked to.") \
+        L(KILL_AGAIN,       100,             "milliseconds", "When KILL is said again to a tree that still lives.") \
+        L(KILL_AGAIN_MAX,   5,               "seconds","The longest pause between two of them.") \
+        L(PREPARE_TIME,     5,               "seconds","How long the gateway may take to prepare a new configuration.") \
+        L(QUIT_TIME,        2,               "seconds","How long an end at once may take; then what is left is left.") \
+        L(RELOAD_PAUSE,     250,             "milliseconds", "The least time between the beginnings of two reloads.") \
+        L(SPAWN_PLAN,       4 * 1024 * 1024, "bytes",  "Arguments and environment of one server.") \
+        L(SWEEP_TIME,       700,             "milliseconds", "After the leader's end: when what is left of a tree is killed by us, too.") \
         L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.")
 /* clang-format on */
 

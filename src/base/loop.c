@@ -38,6 +38,7 @@ struct Loop {
         bool coarse; /* no epoll_pwait2 here: whole milliseconds */
         int code;
         LoopStats stats;
+        LoopHook *hook; /* borrowed */
 };
 
 /* ---- waiting ---- */
@@ -208,6 +209,8 @@ int loop_run_once(Loop *l, Nsec timeout)
         assert(l->magic == LOOP_MAGIC && !l->in_turn);
         l->in_turn = true;
         l->turn++;
+        if (l->hook)
+                l->hook->run(l->hook);
         sources_promote(l, _LOOP_PRIORITY_MAX - 1);
         int r = loop_look(l, wait_time(l, timeout));
         Nsec woke = l->now;
@@ -224,6 +227,12 @@ int loop_run_once(Loop *l, Nsec timeout)
         l->stats.lag_max = MAX(l->stats.lag_max, l->stats.lag_last);
         l->in_turn = false;
         return r;
+}
+
+void loop_set_hook(Loop *l, LoopHook *hook)
+{
+        assert(l->magic == LOOP_MAGIC);
+        l->hook = hook;
 }
 
 int loop_run(Loop *l)

@@ -61,6 +61,15 @@ WorkList *loop_work(Loop *l);
 /* The time, as of the start of the running callback. */
 Nsec loop_now(const Loop *l);
 
+/* Called before each wait: the moment to arm timers for what others owe. */
+typedef struct LoopHook LoopHook;
+struct LoopHook {
+        void (*run)(LoopHook *hook);
+};
+
+/* One; NULL: none. It is borrowed. */
+void loop_set_hook(Loop *l, LoopHook *hook);
+
 typedef struct LoopStats {
         uint64_t turns;
         uint64_t dispatched;    /* calls of sources */
