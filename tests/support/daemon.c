@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mcpvisor as it is, but for what only tests may choose: another gateway, and
+ * a kernel that seems to refuse groups or namespaces.
+ * MCPVISOR_TEST_GATEWAY=PATH, MCPVISOR_TEST_TREE=pidns|best-effort.
+ */
+#include "cli/cli.h"
+#include "cli/start-mask.h"
+#include "demo/demo.h"
+#include "gateway/gateway.h"
+#include "supervisor/supervisor.h"
+#include "validator/validator.h"
+
+static int daemon_entry(const DaemonOptions *options)
+{
+        DaemonOptions o = *options;
+        const char *tree = getenv("MCPVISOR_TEST_TREE");
+        o.gateway_exe = getenv("MCPVISOR_TEST_GATEWAY");
+        o.no_cgroup = tree != NULL;
+        o.no_pidns = tree && strcmp(tree, "best-effort") == 0;
+        return supervisor_main(&o);
+}

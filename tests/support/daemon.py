@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For system tests of the daemon: starts the real executable, speaks to its
+control socket, waits on events with deadlines, and looks afterwards whether
+anything was left behind. Each check counts once; finish() prints the totals."""
+
+import atexit
+import glob
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SRC = os.environ.get("top_srcdir", os.path.realpath(os.path.join(os.path.dirname(__file__), "../..")))
+BUILD = os.environ.get("top_builddir", os.getcwd())
+MCPVISOR = os.path.join(BUILD, "mcpvisor")
+TEST_DAEMON = os.path.join(BUILD, "tests/support/daemon")
+FAKE_GATEWAY = os.path.join(BUILD, "tests/support/gateway-fake")
+CHILD = os.path.join(BUILD, "tests/support/child")
+DEADLINE = 20.0  # for what takes milliseconds: a loaded machine is no failure
+SLOW = 4 if "address" in os.environ.get("SAN_FLAGS", "") else 1
+
+passed = failed = skipped = 0
+tmp = tempfile.mkdtemp(prefix="mcpvisor-test.")
+daemons = []
+
+
+def ok(name):
+    global passed
+    passed += 1
+    print("ok: " + name, flush=True)
+
+
+def fail(name, detail=""):
+    global failed
+    failed += 1
+    print("FAILED: " + name, flush=True)
+    for line in str(detail).splitlines()[:40]:
+        print("    " + line, flush=True)
+
+
+def skip(name):
+    global skipped
+    skipped += 1
+    print("skipped: " + name, flush=True)
+
+
+def check(name, condition, detail=""):
+    """Counts once; the detail is shown only when it fails."""
+    if condition:
+        ok(name)
+    else:
+        fail(name, detail)
+    return bool(condition)
+
+
+def equal(name, got, wanted):
+    return check(name, got == wanted, "got    %r\nwanted %r" % (got, wanted))
+
+
+def finish():
+    for d in daemons:
+        d.end()
+    shutil.rmtree(tmp, ignore_errors=True)
+    print("# totals: %d %d %d" % (passed, failed, skipped), flush=True)
+    if failed or not passed + skipped:
+        os._exit(1)
+    os._exit(77 if not passed else 0)
+
+
+def main(*tests):
+    """Runs each test function; an exception is one failure of it."""
+    only = sys.argv[1:]
+    for test in tests:
+        if only and test.__name__ not in only:
+            continue
+        before = len(daemons)
+        try:
+            test()
+        except Exception as e:  # noqa: BLE001: whatever it is, it is a failed test
+            import traceback
+
+            log = "\n".join(d.log_tail() for d in daemons[before:])
+            fail(test.__name__, traceback.format_exc() + log)
+        for d in daemons[before:]:
+            d.end()
+        del daemons[before:]
+    finish()
+
+
+def until(condition, deadline=DEADLINE, what="a condition"):
+    """For what the kernel tells nobody (the end of a foreign process): looks again and again, and
+    returns what `condition` returned as soon as that is true."""
+    end = time.monotonic() + deadline * SLOW
+    while True:
+        got = condition()
+        if got:
+            return got
+        if time.monotonic() > end:
+            raise TimeoutError("waited %.0f s for %s" % (deadline * SLOW, what))
+        time.sleep(0.005)
+
+
+def path(name):
+    return os.path.join(tmp, name)
+
+
+def write(name, text):
+    with open(path(name), "w", encoding="utf-8") as f:
+        f.write(text)
+    return path(name)
+
+
+# ---- processes ---------------------------------------------------------------
+
+
+def stat_of(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as f:
+            text = f.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    rest = text[text.rindex(")") + 2 :].split()
+    return {"state": rest[0], "ppid": int(rest[1])}
+
+
+def all_pids():
+    return [int(p) for p in os.listdir("/proc") if p.isdigit()]
+
+
+def is_alive(pid):
+    s = stat_of(pid)
+    return s is not None and s["state"] not in "ZX"
+
+
+def children_of(pid):
+    got = []
+    for p in all_pids():
+        s = stat_of(p)
+        if s and s["ppid"] == pid:
+            got.append(p)
+    return got
+
+
+def descendants(pid):
+    parents = {}
+    for p in all_pids():
+        s = stat_of(p)
+        if s:
+            parents.setdefault(s["ppid"], []).append(p)
+    got, todo = [], [pid]
+    while todo:
+        for p in parents.get(todo.pop(), []):
+            got.append(p)
+            todo.append(p)
+    return got
+
+
+def with_mark(mark):
+    """Processes whose environment holds the mark: what a server has started, wherever it went."""
+    got = []
+    for p in all_pids():
+        try:
+            with open("/proc/%d/environ" % p, "rb") as f:
+                if mark.encode() in f.read() and is_alive(p):
+                    got.append(p)
+        except OSError:
+            pass
+    return got
+
+
+def zombies_of(pid):
+    return [p for p in children_of(pid) if (stat_of(p) or {}).get("state") == "Z"]
+
+
+def fds_of(pid):
+    try:
+        return len(os.listdir("/proc/%d/fd" % pid))
+    except OSError:
+        return -1
+
+
+def private_dirty(pid):
+    with open("/proc/%d/smaps_rollup" % pid, encoding="utf-8") as f:
+        m = re.search(r"Private_Dirty:\s+(\d+)", f.read())
+    return int(m.group(1)) * 1024
+
+
+def cgroup_dirs():
+    """Directories of the kind that the daemon makes, wherever the hierarchy is mounted."""
+    got = []
+    for base in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup"):
+        if os.path.exists(base + "/cgroup.procs"):
+            for d, names, _ in os.walk(base):
+                got += [os.path.join(d, n) for n in names if n.startswith("mcpvisor-")]
+            break
+    return got
+
+
+# ---- the daemon --------------------------------------------------------------
+
+
+class Daemon:
+    """serve (config given) or run (argv given). Its directories are its own."""
+
+    def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True, **popen):
+        self.name = "d%d" % time.monotonic_ns()
+        self.dir = path(self.name)
+        os.mkdir(self.dir)
+        self.runtime = os.path.join(self.dir, "run")
+        self.state = os.path.join(self.dir, "state")
+        self.log = os.path.join(self.dir, "log")
+        self.mark = "MCPVISOR_MARK=" + self.name
+        self.before_groups = set(cgroup_dirs())
+        program = TEST_DAEMON if gateway or tree else MCPVISOR
+        dirs = ["--runtime-dir", self.runtime, "--state-dir", self.state]
+        environ = dict(os.environ, **(env or {}))
+        environ.pop("NOTIFY_SOCKET", None) if not env or "NOTIFY_SOCKET" not in env else None
+        if gateway:
+            environ["MCPVISOR_TEST_GATEWAY"] = gateway
+        if tree and tree != "cgroup":
+            environ["MCPVISOR_TEST_TREE"] = tree
+        if run is not None:
+            argv = [program, "run"] + dirs + list(flags) + ["--"] + list(run)
+        else:
+            self.path = os.path.join(self.dir, "mcpvisor.yaml")
+            self.write_config(config)
+            argv = [program, "serve", "-c", self.path] + dirs + list(flags)
+        self.argv = argv
+        with open(self.log, "ab") as log:
+            self.proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, **popen)
+        self.pid = self.proc.pid
+        daemons.append(self)
+        if wait:
+            self.wait_ready()
+
+    def write_config(self, config):
+        """A dict (JSON is YAML) or text. The mark is given to each server."""
+        if isinstance(config, dict):
+            for s in (config.get("servers") or {}).values():
+                s.setdefault("env", {})["MCPVISOR_MARK"] = self.name
+            config = json.dumps(config)
+        new = self.path + ".new"
+        with open(new, "w", encoding="utf-8") as f:
+            f.write(config)
+        os.rename(new, self.path)
+
+    def log_text(self):
+        with open(self.log, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def log_tail(self):
+        return "--- log of %s\n%s" % (" ".join(self.argv), "\n".join(self.log_text().splitlines()[-25:]))
+
+    # -- the control socket
+
+    def connect(self):
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        s.settimeout(DEADLINE * SLOW)
+        s.connect(os.path.join(self.runtime, "control.sock"))
+        return s
+
+    def lines(self, request, deadline=DEADLINE):
+        """All lines of an answer, as objects; the last has "ok"."""
+        with self.connect() as s:
+            s.settimeout(deadline * SLOW)
+            s.sendall((request + "\n").encode())
+            got = []
+            for line in s.makefile("r", encoding="utf-8"):
+                got.append(json.loads(line))
+                if "ok" in got[-1]:
+                    return got
+        raise ConnectionError("the daemon hung up after %r" % got)
+
+    def ask(self, request, deadline=DEADLINE):
+        return self.lines(request, deadline)[-1]
+
+    def status(self):
+        return self.lines("status")[0]
+
+    def server(self, name):
+        for s in self.status()["servers"]:
+            if s["name"] == name:
+                return s
+        return None
+
+    def events(self):
+        """A generator of events from the first one kept on; ends with the daemon."""
+        s = self.connect()
+        s.settimeout(None)
+        s.sendall(b"events -f\n")
+        f = s.makefile("rb")
+        return EventStream(s, f)
+
+    def wait_ready(self, deadline=DEADLINE):
+        """The control socket answers, and the gateway is up."""
+
+        def answers():
+            if self.proc.poll() is not None:
+                raise ChildProcessError("the daemon has ended with %d\n%s" % (self.proc.returncode, self.log_tail()))
+            try:
+                return self.status()["gateway"]["state"] == "ready"
+            except OSError:
+                return False
+
+        until(answers, deadline, "the daemon")
+
+    def wait_state(self, name, *states, deadline=DEADLINE):
+        """Until the server is in one of the states; woken by events."""
+        return self.wait(lambda: (lambda s: s if s and s["state"] in states else None)(self.server(name)), deadline,
+                         "%s to be %s" % (name, "/".join(states)))
+
+    def wait(self, condition, deadline=DEADLINE, what="a state"):
+        end = time.monotonic() + deadline * SLOW
+        with self.events() as stream:
+            while True:
+                got = condition()
+                if got:
+                    return got
+                if not stream.next(end - time.monotonic()):
+                    raise TimeoutError("waited for %s: %s\n%s" % (what, json.dumps(self.status()), self.log_tail()))
+
+    # -- its end
+
+    def signal(self, signo):
+        os.kill(self.pid, signo)
+
+    def wait_exit(self, deadline=DEADLINE):
+        return self.proc.wait(deadline * SLOW)
+
+    def stop(self, deadline=DEADLINE):
+        """TERM, and the exit status."""
+        self.signal(signal.SIGTERM)
+        return self.wait_exit(deadline)
+
+    def end(self):
+        if self.proc.poll() is None:
+            self.proc.kill()
+            self.proc.wait()
+        for p in with_mark(self.mark):
+            try:
+                os.kill(p, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def survivors(self):
+        return with_mark(self.mark)
+
+    def check_clean(self, name):
+        """After its end: no process, no group, no socket of it."""
+        left = self.survivors()
+        groups = sorted(set(cgroup_dirs()) - self.before_groups)
+        sockets = glob.glob(os.path.join(self.runtime, "*.sock"))
+        return check(name + ": nothing is left behind", not left and not groups and not sockets,
+                     "processes %r groups %r sockets %r\n%s" % (left, groups, sockets, self.log_tail()))
+
+
+class EventStream:
+    def __init__(self, sock, file):
+        self.sock, self.file = sock, file
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+        self.sock.close()
+
+    def next(self, timeout):
+        """The next event, or None."""
+        if timeout <= 0:
+            return None
+        self.sock.settimeout(timeout)
+        try:
+            line = self.file.readline()
+        except (TimeoutError, socket.timeout):
+            return None
+        return json.loads(line) if line else None
+
+
+def mcp(*behaviour, **keys):
+    """A server of ours that speaks MCP and then behaves as said: see tests/support/child.c."""
+    return dict({"command": CHILD, "args": list(behaviour) or ["mcp"]}, **keys)
+
+
+def alarm(seconds):
+    """The whole script is bounded."""
+    signal.signal(signal.SIGALRM, lambda *_: (fail("the script took longer than %d s" % seconds), finish()))
+    signal.alarm(int(seconds * SLOW))
+
+
+atexit.register(lambda: [d.end() for d in daemons])
