@@ -40,7 +40,7 @@
         L(LOOP_BYTES,       64 * 1024,       "bytes",  "What one source of an event loop moves before the others have their turn.") \
         L(LOOP_ITEMS,       256,             "items",  "The same for what is counted: exits, messages, timers that fire.") \
         L(LOOP_LOOK,        5,               "milliseconds", "How long a turn of the event loop lasts before it looks for signals.") \
-        /* the supervisor */                                                                                 \
+        /* the supervisor */ \
         L(ANCESTORS,        64,              "levels", "How far up we look whether a process belongs to a server.") \
         L(CONTROL_ANSWER,   16 * 1024 * 1024,"bytes",  "One line of an answer on the control socket.") \
         L(CONTROL_BACKLOG,  64,              "clients","Connections to the control socket that wait to be accepted.") \
@@ -60,8 +60,13 @@
         L(QUIT_TIME,        2,               "seconds","How long an end at once may take; then what is left is left.") \
         L(RELOAD_PAUSE,     250,             "milliseconds", "The least time between the beginnings of two reloads.") \
         L(SPAWN_PLAN,       4 * 1024 * 1024, "bytes",  "Arguments and environment of one server.") \
-        L(SWEEP_TIME,       700,             "milliseconds", "After the leader's end: when what is left of a tree is killed by us, too.") \
-        L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.")
+        L(SWEEP_TIME,       500,             "milliseconds", "What is left of a server whose first process has ended gets TERM, and KILL after this time.") \
+        L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.") \
+        L(HISTORY,          100,             "items",  "Exits of one server that are kept in memory.") \
+        L(EXEC_TRIES,       2,               "tries",  "Starts that fail for good, such as by a missing program, before a server is degraded.") \
+        L(PROBE_JITTER,     20,              "percent","How far the wait before a probe of a degraded server strays, up or down.") \
+        L(STARTING_LEAST,   8,               "items",  "Servers that may be starting at once under `governor.starting: auto`; two per core where that is more.") \
+        L(STUCK_TIME,       2,               "seconds","How long a server that got KILL may take to end before it counts as stuck.")
 /* clang-format on */
 
 enum {

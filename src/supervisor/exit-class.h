@@ -5,6 +5,7 @@
  * one class and a sentence. Pure.
  */
 
+#include "base/clock.h"
 #include "control/server-state.h"
 #include "spawn/report.h"
 
@@ -21,13 +22,14 @@ typedef enum ExitCause {
 
 typedef struct ExitFacts {
         ExitCause cause;
-        int code, status;   /* LEADER: as in SpawnReport */
+        int code, status;   /* as in SpawnReport; code 0: not known. LEADER; else what came afterwards */
         StepError error;    /* SPAWN */
         bool planned;       /* we asked for the end */
         bool our_kill;      /* we have sent KILL */
         bool handshake;     /* it had been ready */
         uint64_t oom_kills; /* in its group, since it began */
         const char *text;   /* HANDSHAKE, PROTOCOL, UNRESPONSIVE: what the gateway says; may be NULL */
+        Nsec start_timeout; /* START_TIMEOUT: how long it had; 0: not told */
 } ExitFacts;
 
 typedef struct ExitVerdict {

@@ -22,11 +22,12 @@ typedef struct Governor {
         uint64_t starting;
         double tokens;
         Nsec at;
-        TAILQ_HEAD(, GovernorWait) queue;
+        TAILQ_HEAD(GovernorQueue, GovernorWait) queue;
 } Governor;
 
 /* starting_max 0: max(8, 2 * cores). */
 void governor_init(Governor *g, uint64_t rate, uint64_t burst, uint64_t starting_max, Nsec now);
+/* A rate or burst of 0 is taken as 1. Keeps who waits, and who is starting. */
 void governor_adopt(Governor *g, uint64_t rate, uint64_t burst, uint64_t starting_max, Nsec now);
 /* True: it may start now, and counts as starting until governor_started(). False: it waits. */
 bool governor_ask(Governor *g, GovernorWait *w, Nsec now);

@@ -26,7 +26,8 @@ typedef struct RestartHistory {
         uint32_t k;            /* unplanned exits since it was last stable */
         uint32_t permanent;    /* exec-permanent ones in a row */
         uint32_t probes;       /* in this opening of the breaker */
-        Nsec last_delay;
+        Nsec last_delay;       /* before the last automatic restart */
+        Nsec planned;          /* the time of the last one in the windows; 0: none */
 } RestartHistory;
 
 typedef struct RestartCase {
@@ -43,7 +44,7 @@ typedef struct RestartDecision {
 
 int restart_history_init(RestartHistory *h, const RestartRules *rules) MUST_CHECK;
 void restart_history_done(RestartHistory *h);
-/* Other numbers, same history. */
+/* Other numbers, same history; on failure the old ones. */
 int restart_history_adopt(RestartHistory *h, const RestartRules *rules) MUST_CHECK;
 void restart_history_forget(RestartHistory *h);
 /* Ready for long enough: see restart_stable_after(). */
@@ -51,11 +52,15 @@ void restart_history_calm(RestartHistory *h);
 
 void restart_decide(const RestartHistory *h, const RestartRules *rules, const RestartCase *c, Nsec now,
                     Random *random, RestartDecision *ret);
+/* OPEN without an end to judge: a server that was refused. */
+void restart_open(const RestartHistory *h, const RestartRules *rules, Nsec now, Random *random,
+                  RestartDecision *ret);
 void restart_charge(RestartHistory *h, const RestartCase *c, const RestartDecision *d, Nsec now);
 
 /* How long it must be ready until it counts as stable. */
 Nsec restart_stable_after(const RestartHistory *h, const RestartRules *rules);
 
+/* `used` counts the restart that is planned, too. */
 typedef struct RestartBudget {
         uint32_t used, burst, long_used, long_burst;
 } RestartBudget;

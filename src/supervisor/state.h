@@ -109,7 +109,8 @@ typedef struct StateFacts {
         bool initialized; /* GATEWAY_LOST: the notebook says so */
         bool overlap;     /* CHANGED: overlap is configured and share is shared */
         bool second;      /* it is the new one of an overlap */
-        bool old;         /* it is the old one of an overlap */
+        bool old;         /* it is the old one of an overlap, and the second one is not ending */
+        bool open;        /* the breaker is open: READY, STABLE */
 } StateFacts;
 
 typedef struct StateStep {

@@ -5,7 +5,7 @@
 
 /* The words that docs/limits.md may use for a unit. */
 static const char *const units[] = {"bytes", "fields",  "items",   "keys",        "levels",
-                                    "nodes", "records", "seconds", "milliseconds"};
+                                    "nodes", "records", "seconds", "milliseconds", "percent", "tries"};
 
 static bool is_unit(const char *unit)
 {
