@@ -7,7 +7,10 @@
 
 #include "config.h"
 
+#include <signal.h>
+
 #include "cli/cli.h"
+#include "demo/demo.h"
 #include "spawn/exec.h"
 #include "validator/validator.h"
 
@@ -20,13 +23,32 @@ static const Role roles[] = {
 #ifdef MCPVISOR_SINGLE
         {"@exec", exec_main},
 #endif
+        {"@demo", demo_main},
         {"@validator", validator_main},
 };
 
+/* All but those that tell of a fault in this process, and those of job control. */
+static void block_signals(sigset_t *ret_before)
+{
+        static const int open[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGTRAP, SIGSYS,
+                                   SIGABRT, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU};
+        sigset_t set;
+        (void)sigfillset(&set);
+        for (size_t i = 0; i < ARRAY_SIZE(open); i++)
+                (void)sigdelset(&set, open[i]);
+        (void)sigprocmask(SIG_BLOCK, &set, ret_before);
+}
+
+/* A signal that comes before a daemon can read it waits: as PID 1 it would be lost, elsewhere it would be
+ * the end. Whoever is no daemon gets back the mask that was, before it does anything. */
 int main(int argc, char **argv)
 {
+        sigset_t before;
+        block_signals(&before);
         for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
-                if (argc > 1 && strcmp(argv[1], roles[i].name) == 0)
+                if (argc > 1 && strcmp(argv[1], roles[i].name) == 0) {
+                        (void)sigprocmask(SIG_SETMASK, &before, NULL);
                         return roles[i].entry(argc - 1, argv + 1);
-        return cli_main(argc, argv);
+                }
+        return cli_main(argc, argv, NULL, &before);
 }

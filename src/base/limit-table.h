@@ -66,7 +66,8 @@
         L(EXEC_TRIES,       2,               "tries",  "Starts that fail for good, such as by a missing program, before a server is degraded.") \
         L(PROBE_JITTER,     20,              "percent","How far the wait before a probe of a degraded server strays, up or down.") \
         L(STARTING_LEAST,   8,               "items",  "Servers that may be starting at once under `governor.starting: auto`; two per core where that is more.") \
-        L(STUCK_TIME,       2,               "seconds","How long a server that got KILL may take to end before it counts as stuck.")
+        L(STUCK_TIME,       2,               "seconds","How long a server that got KILL may take to end before it counts as stuck.") \
+        L(DEMO_LINE,        1024 * 1024,     "bytes",  "A message that `builtin:demo` takes.")
 /* clang-format on */
 
 enum {

@@ -34,20 +34,19 @@ static void set_signals(void)
         (void)sigaction(SIGCHLD, &usual, NULL);
 }
 
-static int run_command(const OptionArgs *args, Terminal *terminal)
+static int run_command(const OptionArgs *args, CommandContext *context)
 {
         const Command *c = command_find(command_table, span_of(args->items[0]));
         if (!c)
                 return command_unknown("", command_table, args->items[0]);
-        return command_run(c, c->name, terminal, (int)args->n - 1, args->items + 1);
+        return command_run(c, c->name, context, (int)args->n - 1, args->items + 1);
 }
 
-static int dispatch(const GlobalOptions *g, const OptionArgs *args)
+static int dispatch(const GlobalOptions *g, const OptionArgs *args, CommandContext *context)
 {
-        Terminal terminal;
-        terminal_probe((ColorMode)g->color, &terminal);
+        terminal_probe((ColorMode)g->color, &context->terminal);
         if (g->help) {
-                help_overview(stdout, terminal.out_color);
+                help_overview(stdout, context->terminal.out_color);
                 return EXIT_CODE_DONE;
         }
         if (g->version) {
@@ -58,10 +57,20 @@ static int dispatch(const GlobalOptions *g, const OptionArgs *args)
                 help_short(stderr, "", NULL);
                 return EXIT_CODE_USAGE;
         }
-        return run_command(args, &terminal);
+        return run_command(args, context);
 }
 
-static int parse_and_dispatch(int argc, char **argv)
+/* main blocks all signals before it knows what it is. A command that has no use for that gets back what
+ * was; a daemon misses none. */
+static void free_signals(const GlobalOptions *g, const OptionArgs *args, const CommandContext *context)
+{
+        bool runs = !g->help && !g->version && args->n > 0;
+        const Command *c = runs ? command_find(command_table, span_of(args->items[0])) : NULL;
+        if (!c || !c->keeps_signals)
+                (void)sigprocmask(SIG_SETMASK, context->signals, NULL);
+}
+
+static int parse_and_dispatch(int argc, char **argv, CommandContext *context)
 {
         CLEANUP(arena_done) Arena arena = ARENA_INIT(CLI_ARENA_CAP);
         CLEANUP(buf_done) Buf why = BUF_INIT(CLI_WHY_CAP);
@@ -71,9 +80,10 @@ static int parse_and_dispatch(int argc, char **argv)
                 .sets = &set, .n_sets = 1, .stop_at_positional = true, .arena = &arena, .why = &why};
         OptionArgs args = {0};
         int r = option_parse(&parse, argc, argv, &args);
+        free_signals(&g, &args, context);
         if (r == OPTION_E_USAGE)
                 return command_usage_error("", "%s", buf_text(&why));
-        return r < 0 ? r : dispatch(&g, &args);
+        return r < 0 ? r : dispatch(&g, &args, context);
 }
 
 /* Why an earlier write failed: stdio has forgotten it, but a pipe without a reader says so again. */
@@ -93,12 +103,13 @@ static int finish_stdout(void)
         return r;
 }
 
-int cli_main(int argc, char **argv)
+int cli_main(int argc, char **argv, DaemonEntry *daemon, const sigset_t *signals)
 {
+        CommandContext context = {.daemon = daemon, .signals = signals};
         int r = hold_standard_fds();
         if (r == 0) {
                 set_signals();
-                r = parse_and_dispatch(MAX(argc - 1, 0), argv + 1);
+                r = parse_and_dispatch(MAX(argc - 1, 0), argv + 1, &context);
         }
         if (r < 0) {
                 command_error("", "%s", strerror(-r));

@@ -6,7 +6,10 @@
  * written to stdout arrived. Knows no command by name.
  */
 
-#include "base/macro.h"
+#include <signal.h>
 
-/* Returns the exit status. */
-int cli_main(int argc, char **argv);
+#include "config/daemon.h"
+
+/* `daemon` is what the commands serve and run become; NULL: there is none. `signals` is the mask that main
+ * found before it blocked all signals: every other command gets it back. Returns the exit status. */
+int cli_main(int argc, char **argv, DaemonEntry *daemon, const sigset_t *signals);

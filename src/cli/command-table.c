@@ -5,10 +5,13 @@
 #include "cli/cmd-config.h"
 #include "cli/cmd-help.h"
 #include "cli/cmd-import.h"
+#include "cli/cmd-run.h"
+#include "cli/cmd-serve.h"
 #include "cli/cmd-version.h"
 
 const Command *const command_table[] = {
-        &cmd_check, &cmd_completion, &cmd_config, &cmd_help, &cmd_import, &cmd_version, NULL,
+        &cmd_check, &cmd_completion, &cmd_config,  &cmd_help, &cmd_import,
+        &cmd_run,   &cmd_serve,      &cmd_version, NULL,
 };
 
 /* Those that any command knows come first. */
@@ -22,8 +25,7 @@ const Option global_options[] = {
 const size_t global_options_size = ARRAY_SIZE(global_options);
 const size_t common_options_size = ARRAY_SIZE(global_options) - 1;
 
-#define SUPERVISOR "the supervisor"
-#define CONTROL    "the control socket"
+#define CONTROL "the control socket"
 
 const PlannedCommand planned_commands[] = {
         {"audit", "the recorder"},
@@ -42,9 +44,7 @@ const PlannedCommand planned_commands[] = {
         {"reload", CONTROL},
         {"reset", CONTROL},
         {"restart", CONTROL},
-        {"run", SUPERVISOR},
         {"sandbox", "the sandbox"},
-        {"serve", SUPERVISOR},
         {"start", CONTROL},
         {"status", CONTROL},
         {"stop", CONTROL},

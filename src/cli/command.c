@@ -110,7 +110,7 @@ static int check_args(const CommandCall *call)
         return command_usage_error(call->path, "one argument too many: %s", r < 0 ? "?" : buf_text(&shown));
 }
 
-static int run_sub(const CommandCall *call, Terminal *terminal)
+static int run_sub(const CommandCall *call, CommandContext *context)
 {
         const Command *c = call->command;
         if (call->n_args == 0) {
@@ -123,17 +123,17 @@ static int run_sub(const CommandCall *call, Terminal *terminal)
 
         char path[COMMAND_PATH_MAX];
         snprintf(path, sizeof(path), "%s %s", call->path, sub->name);
-        return command_run(sub, path, terminal, (int)call->n_args - 1, (char **)call->args + 1);
+        return command_run(sub, path, context, (int)call->n_args - 1, (char **)call->args + 1);
 }
 
-static int dispatch(const CommandCall *call, const GlobalOptions *g, Terminal *terminal)
+static int dispatch(const CommandCall *call, const GlobalOptions *g, CommandContext *context)
 {
         if (g->help) {
-                help_command(stdout, call->path, call->command, terminal->out_color);
+                help_command(stdout, call->path, call->command, call->terminal->out_color);
                 return EXIT_CODE_DONE;
         }
         if (call->command->sub)
-                return run_sub(call, terminal);
+                return run_sub(call, context);
         int r = check_args(call);
         return r != 0 ? r : call->command->entry(call);
 }
@@ -142,7 +142,7 @@ static int dispatch(const CommandCall *call, const GlobalOptions *g, Terminal *t
 typedef struct Run {
         const Command *command;
         const char *path;
-        Terminal *terminal;
+        CommandContext *context;
         Arena arena;
         Buf why;
 } Run;
@@ -172,21 +172,22 @@ static int parse_and_run(Run *run, int argc, char **argv)
                 return command_usage_error(run->path, "%s", buf_text(&run->why));
 
         if (g.color >= 0)
-                terminal_probe((ColorMode)g.color, run->terminal);
+                terminal_probe((ColorMode)g.color, &run->context->terminal);
         const CommandCall call = {.command = c,
                                   .path = run->path,
                                   .options = c->options_size ? options : NULL,
                                   .args = args.items,
                                   .n_args = args.n,
-                                  .terminal = run->terminal};
-        return dispatch(&call, &g, run->terminal);
+                                  .terminal = &run->context->terminal,
+                                  .context = run->context};
+        return dispatch(&call, &g, run->context);
 }
 
-int command_run(const Command *c, const char *path, Terminal *terminal, int argc, char **argv)
+int command_run(const Command *c, const char *path, CommandContext *context, int argc, char **argv)
 {
         Run run = {.command = c,
                    .path = path,
-                   .terminal = terminal,
+                   .context = context,
                    .arena = ARENA_INIT(ARENA_CAP),
                    .why = BUF_INIT(WHY_CAP)};
         int r = parse_and_run(&run, argc, argv);

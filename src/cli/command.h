@@ -7,13 +7,23 @@
  * and calling it is here; what a command does is not.
  */
 
+#include <signal.h>
+
 #include "cli/exit-code.h"
 #include "cli/option.h"
 #include "cli/terminal.h"
+#include "config/daemon.h"
 
 typedef struct Command Command;
 
 enum { COMMAND_PATH_MAX = 64, COMMAND_ARGS_ANY = 1000000 };
+
+/* What is around every command. */
+typedef struct CommandContext {
+        Terminal terminal;
+        DaemonEntry *daemon;     /* what serve and run become; NULL: this executable has none */
+        const sigset_t *signals; /* the mask that main found before it blocked all */
+} CommandContext;
 
 /* What a command is called with. All of it is borrowed and outlives the call. */
 typedef struct CommandCall {
@@ -23,6 +33,7 @@ typedef struct CommandCall {
         char *const *args;   /* the positional arguments */
         size_t n_args;       /* within the bounds of the row */
         const Terminal *terminal;
+        const CommandContext *context;
 } CommandCall;
 
 /* Returns the exit status. Results go to stdout, messages to stderr. */
@@ -48,6 +59,7 @@ struct Command {
         Complete args_complete;
         const char *const *arg_words;   /* for COMPLETE_WORDS; ends with NULL */
         bool stop_at_positional;        /* what follows the first argument is not ours */
+        bool keeps_signals;             /* runs with all signals blocked, as main began */
         const int *exits;               /* see EXITS */
         const CommandExample *examples; /* ends with a row of NULL; NULL: none */
         const Command *const *sub;      /* ends with NULL; NULL: no sub-commands */
@@ -65,7 +77,8 @@ bool command_any_exists(const char *names);
 
 /* Parses argv, which begins after the command's name, and calls it, or its sub-command.
  * Returns the exit status. */
-int command_run(const Command *c, const char *path, Terminal *terminal, int argc, char **argv) MUST_CHECK;
+int command_run(const Command *c, const char *path, CommandContext *context, int argc,
+                char **argv) MUST_CHECK;
 
 /* Says on stderr why the call is wrong and where help is; returns EXIT_CODE_USAGE. */
 int command_usage_error(const char *path, const char *fmt, ...) PRINTF(2, 3);

@@ -14,7 +14,7 @@ static void heading(FILE *f, bool bold, const char *text)
 static void entry(FILE *f, unsigned column, const char *name, const char *doc)
 {
         fprintf(f, "%*s", INDENT, "");
-        text_column(f, name, column - INDENT);
+        text_column(f, INDENT, name, column);
         text_wrap(f, column, column, doc);
 }
 

@@ -34,9 +34,9 @@ void text_wrap(FILE *f, unsigned column, unsigned indent, const char *text)
         }
 }
 
-void text_column(FILE *f, const char *text, unsigned column)
+void text_column(FILE *f, unsigned at, const char *text, unsigned column)
 {
-        unsigned width = (unsigned)utf8_length(span_of(text));
+        unsigned width = at + (unsigned)utf8_length(span_of(text));
         fputs(text, f);
         if (width + 2 > column)
                 fprintf(f, "\n%*s", (int)column, "");

@@ -14,5 +14,6 @@ enum { TEXT_WIDTH = 80 };
  * paragraphs, and a single newline is kept. */
 void text_wrap(FILE *f, unsigned column, unsigned indent, const char *text);
 
-/* Writes `text` and fills up with spaces to `column`, with a new line when it is too long. */
-void text_column(FILE *f, const char *text, unsigned column);
+/* Writes `text`, the cursor being at `at`, and fills up with spaces to `column`, with a new line when it is
+ * too long. */
+void text_column(FILE *f, unsigned at, const char *text, unsigned column);

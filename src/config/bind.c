@@ -24,7 +24,7 @@ static int note_written(Bind *b, const SchemaRow *row, void *object, const Node 
         if (!w)
                 return -ENOMEM;
         DiagAt at = node_at(b->file, n);
-        *w = (ConfigWritten){head->written, schema_index(row), at.line, at.col, at.width, raw};
+        *w = (ConfigWritten){head->written, schema_index(row), at.line, at.col, at.width, raw, b->place};
         head->written = w;
         return 0;
 }
@@ -161,9 +161,8 @@ static void check_landed(Bind *b, const SchemaRow *row, const Node *n)
                 b->pending++;
                 return;
         }
-        bind_say(b, DIAG_ERROR, n->key ? n->key : n,
-                 "has no effect yet: it comes with %s; take it out, or use --planned to check the rest",
-                 schema_feature_name(row->feature));
+        bind_say(b, DIAG_ERROR, n->key ? n->key : n, "has no effect yet: it comes with %s; take it out%s",
+                 schema_feature_name(row->feature), b->place ? "" : ", or use --planned to check the rest");
 }
 
 static int bind_text_field(Bind *b, const SchemaRow *row, ConfigText *field, const Node *n,
@@ -215,14 +214,6 @@ int bind_value(Bind *b, const SchemaRow *row, void *object, const Node *n)
 
 /* ---- the whole ----------------------------------------------------------- */
 
-/* What stands in the table stands on no line of the file. */
-static void forget_places(Node *n)
-{
-        n->line = n->col = n->end_line = n->end_col = 0;
-        for (Node *c = n->first; c; c = c->next)
-                forget_places(c);
-}
-
 static int parse_default(Bind *b, const SchemaRow *row, void *object)
 {
         Node *n = NULL;
@@ -230,7 +221,7 @@ static int parse_default(Bind *b, const SchemaRow *row, void *object)
         assert(r <= 0);
         if (r < 0)
                 return r;
-        forget_places(n);
+        node_forget_places(n); /* it stands on no line of the file */
         return bind_field(b, row, object, n, &(const char *){NULL}, &(bool){false});
 }
 

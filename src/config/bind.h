@@ -23,6 +23,7 @@ typedef struct Bind {
         Buf path;             /* the key that is being read, as messages name it */
         MaskList masks;       /* owned: stretches of the text that nobody may see */
         uint32_t pending;     /* keys accepted by `planned` */
+        const char *place;    /* of the snapshot: what sets the key instead of the file; NULL: the file */
         const ServerConfig *server_template; /* borrowed: `defaults`, which every server begins with */
 } Bind;
 

@@ -18,7 +18,8 @@ struct ConfigWritten {
         const ConfigWritten *next;
         uint16_t row; /* index in the schema table */
         uint32_t line, col, width;
-        const char *raw; /* the text as written, when it holds references; NULL otherwise */
+        const char *raw;   /* the text as written, when it holds references; NULL otherwise */
+        const char *place; /* "--listen": what set it instead of the file; NULL: the file */
 };
 
 /* Begins every struct that a map or list of the file becomes. */

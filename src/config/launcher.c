@@ -141,6 +141,14 @@ static bool is_pinned(const Launcher *l, Span package)
         return is_exact_version(version, l->exact ? 1 : 3) || is_commit(version);
 }
 
+const char *launcher_package(const ServerConfig *s)
+{
+        size_t skip;
+        const ConfigText *arg;
+        const Launcher *l = s->command.value ? find_launcher(s, &skip) : NULL;
+        return l ? find_package(l, s, skip, &arg) : NULL;
+}
+
 bool launcher_is_unpinned(const ServerConfig *s, const char **ret_package)
 {
         size_t skip;

@@ -8,6 +8,8 @@
 
 #include "config/config.h"
 
+/* What the server's launcher fetches, borrowed from the server; NULL: it has none, or names nothing. */
+const char *launcher_package(const ServerConfig *s);
 /* Does the server's launcher fetch whatever is newest? `ret_package` is what it fetches, borrowed from
  * the server. */
 bool launcher_is_unpinned(const ServerConfig *s, const char **ret_package);

@@ -2,6 +2,7 @@
 #include "base/limit-table.h"
 #include "config/bind.h"
 #include "config/load.h"
+#include "config/override.h"
 #include "config/verify.h"
 
 static void say_file(const ConfigLoadArgs *args, DiagSeverity severity, DiagList *diags, const char *text)
@@ -16,10 +17,14 @@ static int load_nodes(const ConfigLoadArgs *args, Bind *b, Arena *nodes, bool *r
         if (r != 0)
                 return r < 0 ? r : 0;
         *ret_parsed = true;
-        if (!root || node_is_null(root))
-                return 0;
-        r = mask_nodes(&b->masks, root);
-        return r < 0 ? r : bind_root(b, root);
+        if (root && !node_is_null(root)) {
+                r = mask_nodes(&b->masks, root);
+                if (r == 0)
+                        r = bind_root(b, root);
+        }
+        for (size_t i = 0; i < args->n_set && r == 0; i++)
+                r = override_bind(b, nodes, args->set[i]);
+        return r;
 }
 
 /* Findings may be added to the snapshot's file later: they need the masks too. */

@@ -13,7 +13,9 @@
 typedef struct ConfigLoadArgs {
         const Source *source;
         const ExpandEnv *env;
-        bool planned; /* accept keys whose feature comes later */
+        bool planned;           /* accept keys whose feature comes later */
+        const char *const *set; /* see override.h; they win over the text */
+        size_t n_set;
 } ConfigLoadArgs;
 
 enum { _CONFIG_E_SUCCESS, CONFIG_E_INVALID };

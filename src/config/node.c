@@ -328,6 +328,13 @@ int node_parse(Arena *arena, const char *file, Span text, DiagList *diags, Node 
         return r;
 }
 
+void node_forget_places(Node *n)
+{
+        n->line = n->col = n->end_line = n->end_col = 0;
+        for (Node *c = n->first; c; c = c->next)
+                node_forget_places(c);
+}
+
 bool node_is_null(const Node *n)
 {
         if (n->kind != NODE_SCALAR || n->quoted)

@@ -29,6 +29,9 @@ enum { _NODE_E_SUCCESS, NODE_E_INVALID };
 /* *ret is NULL for a text without a document. NODE_E_INVALID: the list says why. */
 int node_parse(Arena *arena, const char *file, Span text, DiagList *diags, Node **ret) MUST_CHECK;
 
+/* For a text that is no file: nothing in it is on any line. */
+void node_forget_places(Node *n);
+
 /* A plain `null`, `~` or nothing at all. */
 bool node_is_null(const Node *n) PURE;
 /* The value of a key, or NULL. */

@@ -8,7 +8,7 @@
 /* clang-format off */
 const SchemaFeatureRow schema_features[_SCHEMA_FEATURE_MAX] = {
         [FEATURE_HOUSE]      = {"the configuration", true},
-        [FEATURE_SUPERVISOR] = {"the supervisor", false},
+        [FEATURE_SUPERVISOR] = {"the supervisor", true},
         [FEATURE_GATEWAY]    = {"the HTTP endpoint", false},
         [FEATURE_SANDBOX]    = {"the sandbox", false},
         [FEATURE_BRIDGE]     = {"the bridge between protocol eras", false},
@@ -46,15 +46,15 @@ const SchemaFeatureRow schema_features[_SCHEMA_FEATURE_MAX] = {
 #define TIB  (1024 * GIB)
 
 const SchemaRow schema_table[] = {
-        ROOT("listen", GROUPS, listen, .group = OWNER_LISTEN, .def = "[\"127.0.0.1:7780\", \"[::1]:7780\"]", BOTH, LIVE, BY(GATEWAY),
+        ROOT("listen", GROUPS, listen, .group = OWNER_LISTEN, .def = "[\"127.0.0.1:7780\", \"[::1]:7780\"]", BOTH, LIVE, BY(SUPERVISOR),
              .doc = "Addresses of the HTTP endpoint: `ADDRESS:PORT`, `[V6]:PORT`, `unix:PATH`, or a map with `address`, `mode` and `group`. A default address that cannot be bound for lack of IPv6 is skipped with a note."),
-        LISTEN("address", TEXT, address, .required = true, .check = check_listen, .form = "address", BOTH, LIVE, BY(GATEWAY),
+        LISTEN("address", TEXT, address, .required = true, .check = check_listen, .form = "address", BOTH, LIVE, BY(SUPERVISOR),
              .doc = "`ADDRESS:PORT`, `[V6]:PORT` or `unix:PATH`."),
-        LISTEN("mode", MODE, mode, .def = "0600", SUP, LIVE, BY(GATEWAY),
+        LISTEN("mode", MODE, mode, .def = "0600", SUP, LIVE, BY(SUPERVISOR),
              .doc = "File mode of a unix socket: who may connect is decided by the kernel."),
-        LISTEN("group", TEXT, group, .check = check_account, .form = "group", SUP, LIVE, BY(GATEWAY),
+        LISTEN("group", TEXT, group, .check = check_account, .form = "group", SUP, LIVE, BY(SUPERVISOR),
              .doc = "Group that owns a unix socket."),
-        ROOT("listen_unix", ENUM, listen_unix, WORDS("auto", "never"), .def = "auto", BOTH, LIVE, BY(GATEWAY),
+        ROOT("listen_unix", ENUM, listen_unix, WORDS("auto", "never"), .def = "auto", BOTH, LIVE, BY(SUPERVISOR),
              .doc = "`auto`: besides `listen`, a unix socket `http.sock` in the runtime directory (mode 0600). `never`: none."),
         ROOT("auth.mode", ENUM, auth.mode, WORDS("token", "none"), .def = "token", BOTH, LIVE, BY(GATEWAY),
              .doc = "`token`: TCP clients need a bearer token. `none`: nobody does; refused on addresses other than loopback unless `auth.allow_insecure`."),

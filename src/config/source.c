@@ -86,9 +86,9 @@ static int read_regular(int fd, const char *path, Source *s, DiagList *diags)
         return 0;
 }
 
-static int read_stdin(Source *s, DiagList *diags)
+static int read_fd(int fd, Source *s, DiagList *diags)
 {
-        int r = fd_read_all(STDIN_FILENO, &s->text);
+        int r = fd_read_all(fd, &s->text);
         if (r == -ENOBUFS)
                 return refuse(diags, s->name, 0, "is larger than %d KiB", LIMIT_CONFIG_FILE / 1024);
         if (r < 0 && r != -ENOMEM)
@@ -165,7 +165,18 @@ int source_read(const char *path, DiagList *diags, Source *ret)
         Source s;
         int r = source_new(is_stdin ? "<stdin>" : path, &s);
         if (r == 0)
-                r = is_stdin ? read_stdin(&s, diags) : read_path(path, &s, diags);
+                r = is_stdin ? read_fd(STDIN_FILENO, &s, diags) : read_path(path, &s, diags);
+        return source_finish(r, &s, diags, ret);
+}
+
+int source_read_fd(int fd, const char *name, DiagList *diags, Source *ret)
+{
+        Source s;
+        int r = source_new(name, &s);
+        if (r == 0 && lseek(fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
+                r = refuse(diags, name, 0, "cannot be read: %s", strerror(errno));
+        if (r == 0)
+                r = read_fd(fd, &s, diags);
         return source_finish(r, &s, diags, ret);
 }
 

@@ -19,6 +19,9 @@ enum { _SOURCE_E_SUCCESS, SOURCE_E_INVALID };
 
 /* "-" is standard input. SOURCE_E_INVALID: the list says why. */
 int source_read(const char *path, DiagList *diags, Source *ret) MUST_CHECK;
+/* A descriptor from its beginning, or, when it has none, from where it is; `name` is what messages call it.
+ */
+int source_read_fd(int fd, const char *name, DiagList *diags, Source *ret) MUST_CHECK;
 /* From memory, for tests and other readers; takes a copy. */
 int source_from_text(const char *name, Span text, DiagList *diags, Source *ret) MUST_CHECK;
 void source_done(Source *s);

@@ -17,6 +17,9 @@ enum {
         VALIDATE_FDS = _VALIDATE_FD_MAX - VALIDATE_FD_DIAGS,
 };
 
+/* What messages call a text that is no file. */
+#define VALIDATION_COMMAND_LINE "command line"
+
 enum {
         VALIDATOR_VALID = 0,
         VALIDATOR_INVALID = 1, /* the findings say why; nothing else counts */

@@ -9,6 +9,7 @@ typedef struct Verify {
         const Config *config;
         const char *file;
         DiagList *diags;
+        const char *listen_file; /* where `listen` was written: the file, or an option */
 } Verify;
 
 /* ---- saying it in the right place ---------------------------------------- */
@@ -135,6 +136,7 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
         (void)snprintf(key, sizeof(key), "listen[%zu]", i);
         const char *address = l->address.value;
         DiagAt at = at_text(v, &l->address);
+        at.file = v->listen_file;
         bool is_unix = span_starts(span_of(address), SPAN("unix:")),
              open_auth = v->config->auth.mode == AUTH_NONE;
         if (!is_loopback(address) && open_auth && !v->config->auth.allow_insecure)
@@ -161,6 +163,8 @@ static void check_listener(Verify *v, const ListenConfig *l, size_t i)
 
 static void check_listen_all(Verify *v)
 {
+        const ConfigWritten *w = config_written(&v->config->head, schema_find(OWNER_ROOT, SPAN("listen")));
+        v->listen_file = w && w->place ? w->place : v->file;
         for (size_t i = 0; i < v->config->listen.n; i++)
                 if (config_listen(v->config, i)->address.value)
                         check_listener(v, config_listen(v->config, i), i);
@@ -303,7 +307,7 @@ static void check_secrets(Verify *v, const ServerConfig *s)
 
 int verify_config(const Config *c, const char *file, DiagList *diags)
 {
-        Verify v = {c, file, diags};
+        Verify v = {.config = c, .file = file, .diags = diags};
         static void (*const checks[])(Verify *) = {check_listen_all, check_auth, check_counts, check_views};
         for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
                 checks[i](&v);

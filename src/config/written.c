@@ -31,7 +31,10 @@ void written_vsay(DiagList *diags, const char *file, DiagSeverity severity, Writ
                        head->name && *key.local ? "." : "", key.local);
         DiagAt at = {.file = file, .line = head->line, .col = head->col, .width = 1};
         if (w)
-                at = (DiagAt){.file = file, .line = w->line, .col = w->col, .width = w->width};
+                at = (DiagAt){.file = w->place ? w->place : file,
+                              .line = w->line,
+                              .col = w->col,
+                              .width = w->width};
         diag_vadd(diags, severity, at, path, fmt, ap);
 }
 

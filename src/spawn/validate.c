@@ -50,13 +50,15 @@ static int open_all(int fds[static VALIDATE_FDS])
 
 /* Between fork and exec: async-signal-safe calls only. What we ignore, it would ignore too;
  * of these it shall die, so that the reason is told. */
-static void child(const int *fds, int exe, char *const *argv)
+static void child(const int *fds, int exe, int text_fd, char *const *argv)
 {
         static const int deadly[] = {SIGPIPE, SIGXCPU, SIGXFSZ};
         const struct sigaction usual = {.sa_handler = SIG_DFL};
         sigset_t none;
         for (size_t i = 0; i < ARRAY_SIZE(deadly); i++)
                 (void)sigaction(deadly[i], &usual, NULL);
+        if (text_fd > 0 && dup2(text_fd, STDIN_FILENO) < 0)
+                _exit(VALIDATOR_FAULT);
         for (int i = 0; i < VALIDATE_FDS; i++)
                 if (dup2(fds[i], VALIDATE_FD_DIAGS + i) < 0)
                         _exit(VALIDATOR_FAULT);
@@ -66,18 +68,43 @@ static void child(const int *fds, int exe, char *const *argv)
         _exit(VALIDATOR_FAULT);
 }
 
-int validation_start(const ValidateArgs *args, Validation *ret)
+/* What messages call that which is read. */
+static const char *shown_path(const char *path)
 {
-        const char *argv[8] = {"mcpvisor", "@validator"};
-        size_t n = 2;
+        return path ? path : VALIDATION_COMMAND_LINE;
+}
+
+static const char **make_argv(const ValidateArgs *args)
+{
+        enum { OTHERS = 9 }; /* names, options, the path, the end */
+        const char **argv = calloc(args->n_set * 2 + OTHERS, sizeof(*argv));
+        size_t n = 0;
+        if (!argv)
+                return NULL;
+        argv[n++] = "mcpvisor";
+        argv[n++] = "@validator";
         if (args->strict)
                 argv[n++] = "--strict";
         if (args->no_resolve)
                 argv[n++] = "--no-resolve";
         if (args->planned)
                 argv[n++] = "--planned";
+        if (args->text_fd > 0)
+                argv[n++] = "--text";
+        for (size_t i = 0; i < args->n_set; i++) {
+                argv[n++] = "--set";
+                argv[n++] = args->set[i];
+        }
         argv[n++] = "--";
-        argv[n++] = args->path;
+        argv[n++] = shown_path(args->path);
+        return argv;
+}
+
+int validation_start(const ValidateArgs *args, Validation *ret)
+{
+        CLEANUP_FREE const char **argv = make_argv(args);
+        if (!argv)
+                return -ENOMEM;
 
         Validation v = {.pidfd = -EBADF};
         CLEANUP_FD int exe = open(args->exe ? args->exe : "/proc/self/exe", O_PATH | O_CLOEXEC);
@@ -91,7 +118,7 @@ int validation_start(const ValidateArgs *args, Validation *ret)
                 return r;
         v.pid = fork();
         if (v.pid == 0)
-                child(v.fds, high, (char *const *)(uintptr_t)argv);
+                child(v.fds, high, args->text_fd, (char *const *)(uintptr_t)argv);
         if (v.pid < 0) {
                 r = -errno;
                 close_all(v.fds, VALIDATE_FDS);
@@ -175,6 +202,7 @@ static void result_init(ValidateResult *r)
 int validation_finish(Validation *v, const char *path, ValidateResult *ret)
 {
         siginfo_t end = {0};
+        path = shown_path(path);
         result_init(ret);
         while (waitid(P_PID, (id_t)v->pid, &end, WEXITED) < 0)
                 if (errno != EINTR) {
@@ -205,7 +233,7 @@ static int timed_out(const ValidateArgs *args, Nsec timeout, ValidateResult *ret
         result_init(ret);
         int r = format_duration(&text, timeout);
         if (r == 0)
-                diag_add(&ret->diags, DIAG_ERROR, (DiagAt){.file = args->path}, NULL,
+                diag_add(&ret->diags, DIAG_ERROR, (DiagAt){.file = shown_path(args->path)}, NULL,
                          "could not be read within %s: does a file that it names lie on a stalled file "
                          "system?",
                          text.data);

@@ -17,12 +17,16 @@
 #include "config/validation.h"
 
 typedef struct ValidateArgs {
-        const char *path; /* "-": standard input, which the validator inherits */
+        const char *path; /* "-": standard input, which the validator inherits; NULL with text_fd */
         bool strict;      /* warnings are errors */
         bool no_resolve;  /* do not look for commands, users, directories */
         bool planned;     /* accept keys whose feature comes later */
         const char *exe;  /* NULL: this executable */
         Nsec timeout;     /* validate() only; 0: LIMIT_VALIDATOR_TIME */
+        /* Keys that options or the environment set instead of the file; see config/override.h. */
+        const char *const *set;
+        size_t n_set;
+        int text_fd; /* borrowed: a text, read from its beginning, instead of `path`; 0 or less: none */
 } ValidateArgs;
 
 /* One that runs. */
@@ -41,7 +45,8 @@ typedef struct ValidateResult {
 enum { _VALIDATE_E_SUCCESS, VALIDATE_E_CRASHED, VALIDATE_E_TIMEOUT };
 
 int validation_start(const ValidateArgs *args, Validation *ret) MUST_CHECK;
-/* Takes the result of one whose pidfd is readable. VALIDATE_E_CRASHED: it died, diags says how. */
+/* Takes the result of one whose pidfd is readable. VALIDATE_E_CRASHED: it died, diags says how. `path`:
+ * that of its arguments, NULL with text_fd. */
 int validation_finish(Validation *v, const char *path, ValidateResult *ret) MUST_CHECK;
 /* Ends it, if it still runs, and reaps it. */
 void validation_cancel(Validation *v);

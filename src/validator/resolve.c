@@ -4,6 +4,7 @@
 #endif
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -243,6 +244,19 @@ static int resolve_interpreter(Resolve *r, ServerConfig *s)
         return check_env_word(r, s, span_first(words, end), span_skip(words, end));
 }
 
+/* A role of this executable. Whoever starts it gives it the role's name as its first argument. */
+static int resolve_builtin(Resolve *r, ServerConfig *s)
+{
+        char path[PATH_MAX];
+        ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+        if (n < 0 || (size_t)n == sizeof(path)) {
+                say(r, DIAG_ERROR, s, "command", "this executable is not found in /proc: is it mounted?");
+                return 0;
+        }
+        s->resolved.command.value = arena_strdup(&r->config->arena, span_from(path, (size_t)n));
+        return s->resolved.command.value ? 0 : -ENOMEM;
+}
+
 /* ---- users, directories, limits ------------------------------------------- */
 
 static void resolve_user(Resolve *r, ServerConfig *s)
@@ -293,8 +307,10 @@ static int resolve_server(Resolve *r, ServerConfig *s)
         check_paths(r, s, "sandbox.ro", &s->sandbox.ro);
         check_paths(r, s, "sandbox.rw", &s->sandbox.rw);
         check_env_pass(r, s);
-        if (!s->command.value || span_starts(span_of(s->command.value), SPAN("builtin:")))
+        if (!s->command.value)
                 return 0;
+        if (span_starts(span_of(s->command.value), SPAN("builtin:")))
+                return resolve_builtin(r, s);
         k = resolve_command(r, s, &s->resolved.command.value);
         return k < 0 || !s->resolved.command.value ? k : resolve_interpreter(r, s);
 }

@@ -14,14 +14,22 @@
 
 typedef struct Options {
         bool strict, no_resolve, planned;
+        bool text; /* standard input is a text that the command line stands for */
         const char *path;
+        char **set; /* the KEY=YAML of each --set, moved together in argv */
+        size_t n_set;
 } Options;
 
 static bool parse_options(int argc, char **argv, Options *ret)
 {
-        Options o = {0};
+        Options o = {.set = argv};
         int i = 1;
         for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
+                if (strcmp(argv[i], "--set") == 0 && i + 1 < argc) {
+                        o.set[o.n_set++] = argv[++i];
+                        continue;
+                }
+                o.text |= strcmp(argv[i], "--text") == 0;
                 o.strict |= strcmp(argv[i], "--strict") == 0;
                 o.no_resolve |= strcmp(argv[i], "--no-resolve") == 0;
                 o.planned |= strcmp(argv[i], "--planned") == 0;
@@ -89,10 +97,15 @@ static int write_all(const Config *c, const Options *o, DiagList *diags)
 
 static int load(const Options *o, Source *source, DiagList *diags, Config **ret)
 {
-        int r = source_read(o->path, diags, source);
+        int r = o->text ? source_read_fd(STDIN_FILENO, VALIDATION_COMMAND_LINE, diags, source)
+                        : source_read(o->path, diags, source);
         if (r != 0)
                 return r;
-        const ConfigLoadArgs args = {.source = source, .env = &expand_real, .planned = o->planned};
+        const ConfigLoadArgs args = {.source = source,
+                                     .env = &expand_real,
+                                     .planned = o->planned,
+                                     .set = (const char *const *)o->set,
+                                     .n_set = o->n_set};
         r = config_load(&args, diags, ret);
         if (r == 0 && !o->no_resolve)
                 r = resolve_config(*ret, source->name, diags);

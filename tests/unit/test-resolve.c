@@ -182,7 +182,10 @@ static void test_shared_lookup(void **state)
         assert_int_equal(r.diags.count[DIAG_NOTE], 2);
         assert_ptr_equal(config_server(r.config, 0)->resolved.command.value,
                          config_server(r.config, 2)->resolved.command.value);
-        assert_null(config_server(r.config, 4)->resolved.command.value);
+        /* A role of the executable that looks. */
+        char self[4096] = "";
+        assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+        assert_string_equal(config_server(r.config, 4)->resolved.command.value, self);
         resolved_done(&r);
 }
 

@@ -218,6 +218,45 @@ static void test_arguments(void **state UNUSED)
                        "mcpvisor @validator --strict --no-resolve --planned -- echo ");
         assert_message(&(ValidateArgs){.path = "echo", .exe = "/proc/self/exe"},
                        "mcpvisor @validator -- echo ");
+        static const char *const set[] = {"a=1", "--b b=[x, y]"};
+        assert_message(&(ValidateArgs){.path = "echo", .strict = true, .set = set, .n_set = ARRAY_SIZE(set)},
+                       "mcpvisor @validator --strict --set a=1 --set --b b=[x, y] -- echo ");
+        assert_message(&(ValidateArgs){.path = "echo", .text_fd = -1}, "mcpvisor @validator -- echo ");
+}
+
+/* The program itself on the other side, which reads a text from its beginning each time. */
+static void test_text(void **state UNUSED)
+{
+        static const char *const set[] = {"--log-level log.level=debug"}, *const bad[] = {
+                                                                                  "--x log.level=loud"};
+        CLEANUP_FD int fd = -EBADF;
+        ValidateResult r;
+        if (access("./mcpvisor", X_OK) < 0)
+                skip();
+        assert_int_equal(fd_memfd_new("text", &fd), 0);
+        assert_int_equal(fd_write_all(fd, SPAN("servers: {a: {command: /bin/sh}}\n")), 0);
+        for (int i = 0; i < 2; i++) {
+                const ValidateArgs args = {.exe = "./mcpvisor", .text_fd = fd, .set = set, .n_set = 1};
+                CLEANUP(buf_done) Buf b = BUF_INIT(64 * 1024);
+                assert_int_equal(validate(&args, &r), 0);
+                assert_true(r.valid);
+                assert_true(lseek(r.text_fd, 0, SEEK_SET) == 0);
+                assert_int_equal(fd_read_all(r.text_fd, &b), 0);
+                assert_non_null(strstr(b.data, "level: debug"));
+                assert_string_equal(r.diags.first->at.file, "command line");
+                validate_result_done(&r);
+        }
+        const ValidateArgs args = {.exe = "./mcpvisor", .text_fd = fd, .set = bad, .n_set = 1};
+        assert_int_equal(validate(&args, &r), 0);
+        assert_false(r.valid);
+        assert_string_equal(r.diags.first->at.file, "--x");
+        validate_result_done(&r);
+        /* Not a file that may be read at all. */
+        CLEANUP_FD int dir = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_int_equal(validate(&(ValidateArgs){.exe = "./mcpvisor", .text_fd = dir}, &r), 0);
+        assert_false(r.valid);
+        assert_non_null(strstr(r.diags.first->message, "cannot be read"));
+        validate_result_done(&r);
 }
 
 /* Signals are not blocked there, and it has its four memfds once. */
@@ -319,10 +358,17 @@ int main(int argc, char **argv)
                 return act(argc, argv);
 #define CHECKED(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
         const struct CMUnitTest tests[] = {
-                CHECKED(test_valid),        CHECKED(test_invalid),         CHECKED(test_arguments),
-                CHECKED(test_surroundings), CHECKED(test_low_descriptors), CHECKED(test_crashes),
-                CHECKED(test_deadline),     CHECKED(test_cancel),          CHECKED(test_stolen_status),
+                CHECKED(test_valid),
+                CHECKED(test_invalid),
+                CHECKED(test_arguments),
+                CHECKED(test_surroundings),
+                CHECKED(test_low_descriptors),
+                CHECKED(test_crashes),
+                CHECKED(test_deadline),
+                CHECKED(test_cancel),
+                CHECKED(test_stolen_status),
                 CHECKED(test_cannot_start),
+                CHECKED(test_text),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
