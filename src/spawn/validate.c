@@ -87,6 +87,8 @@ static const char **make_argv(const ValidateArgs *args)
                 argv[n++] = "--strict";
         if (args->no_resolve)
                 argv[n++] = "--no-resolve";
+        if (args->keep_going)
+                argv[n++] = "--keep-going";
         if (args->planned)
                 argv[n++] = "--planned";
         if (args->text_fd > 0)
@@ -179,17 +181,17 @@ static int keep_blobs(Validation *v, ValidateResult *ret)
         return 0;
 }
 
-static int crashed(const char *path, const siginfo_t *end, DiagList *diags)
+static int crashed(const char *path, const ChildExit *end, DiagList *diags)
 {
         DiagAt at = {.file = path};
-        if (end->si_code == CLD_EXITED)
+        if (end->code == CLD_EXITED)
                 diag_add(diags, DIAG_ERROR, at, NULL,
-                         "the process that reads the configuration failed (exit status %d)", end->si_status);
+                         "the process that reads the configuration failed (exit status %d)", end->status);
         else
                 diag_add(diags, DIAG_ERROR, at, NULL,
                          "the process that reads the configuration was ended by signal %d (%s)%s",
-                         end->si_status, strsignal(end->si_status),
-                         end->si_status == SIGXCPU ? ": it took too much CPU time" : "");
+                         end->status, strsignal(end->status),
+                         end->status == SIGXCPU ? ": it took too much CPU time" : "");
         return VALIDATE_E_CRASHED;
 }
 
@@ -199,11 +201,28 @@ static void result_init(ValidateResult *r)
         diag_list_init(&r->diags);
 }
 
+int validation_ended(Validation *v, const ChildExit *how, const char *path, ValidateResult *ret)
+{
+        path = shown_path(path);
+        result_init(ret);
+        v->pid = 0;
+        bool exited = how->code == CLD_EXITED;
+        int r = 0;
+        if (exited && (how->status == VALIDATOR_VALID || how->status == VALIDATOR_INVALID))
+                r = read_diags(v->fds[0], path, &ret->diags);
+        else
+                r = crashed(path, how, &ret->diags);
+        if (r == 0 && how->status == VALIDATOR_VALID)
+                r = keep_blobs(v, ret);
+        validation_cancel(v);
+        if (r < 0)
+                validate_result_done(ret);
+        return r;
+}
+
 int validation_finish(Validation *v, const char *path, ValidateResult *ret)
 {
         siginfo_t end = {0};
-        path = shown_path(path);
-        result_init(ret);
         while (waitid(P_PID, (id_t)v->pid, &end, WEXITED) < 0)
                 if (errno != EINTR) {
                         int r = -errno; /* somebody else has reaped it: its status is lost */
@@ -211,20 +230,8 @@ int validation_finish(Validation *v, const char *path, ValidateResult *ret)
                         validation_cancel(v);
                         return r;
                 }
-        v->pid = 0;
-
-        bool exited = end.si_code == CLD_EXITED;
-        int r = 0;
-        if (exited && (end.si_status == VALIDATOR_VALID || end.si_status == VALIDATOR_INVALID))
-                r = read_diags(v->fds[0], path, &ret->diags);
-        else
-                r = crashed(path, &end, &ret->diags);
-        if (r == 0 && end.si_status == VALIDATOR_VALID)
-                r = keep_blobs(v, ret);
-        validation_cancel(v);
-        if (r < 0)
-                validate_result_done(ret);
-        return r;
+        const ChildExit how = {.pid = v->pid, .code = end.si_code, .status = end.si_status};
+        return validation_ended(v, &how, path, ret);
 }
 
 static int timed_out(const ValidateArgs *args, Nsec timeout, ValidateResult *ret)

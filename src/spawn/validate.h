@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/clock.h"
+#include "base/loop-child.h"
 #include "base/diag.h"
 #include "config/validation.h"
 
@@ -20,6 +21,7 @@ typedef struct ValidateArgs {
         const char *path; /* "-": standard input, which the validator inherits; NULL with text_fd */
         bool strict;      /* warnings are errors */
         bool no_resolve;  /* do not look for commands, users, directories */
+        bool keep_going;  /* a server that cannot be resolved is a warning, and has no command then */
         bool planned;     /* accept keys whose feature comes later */
         const char *exe;  /* NULL: this executable */
         Nsec timeout;     /* validate() only; 0: LIMIT_VALIDATOR_TIME */
@@ -48,6 +50,8 @@ int validation_start(const ValidateArgs *args, Validation *ret) MUST_CHECK;
 /* Takes the result of one whose pidfd is readable. VALIDATE_E_CRASHED: it died, diags says how. `path`:
  * that of its arguments, NULL with text_fd. */
 int validation_finish(Validation *v, const char *path, ValidateResult *ret) MUST_CHECK;
+/* The same when somebody else has reaped it, and knows how it ended. */
+int validation_ended(Validation *v, const ChildExit *how, const char *path, ValidateResult *ret) MUST_CHECK;
 /* Ends it, if it still runs, and reaps it. */
 void validation_cancel(Validation *v);
 

@@ -215,7 +215,7 @@ static void begin_life(Instance *i, bool probe)
 
 static void do_spawn(Instance *i)
 {
-        begin_life(i, i->server->may_probe && i->is_session);
+        begin_life(i, false);
 }
 
 static void do_probe(Instance *i)
@@ -237,6 +237,8 @@ static void do_announce(Instance *i)
         i->probe = false;
         if (i->second)
                 server_promote(s, i);
+        else if (i->is_session && s->main && s->main->state == SERVER_STATE_DEGRADED)
+                instance_event(s->main, STATE_EVENT_READY); /* the probe of a session server */
 }
 
 static void do_arm_stable(Instance *i)
@@ -253,10 +255,10 @@ static void do_arm_backoff(Instance *i)
 
 static void do_arm_probe(Instance *i)
 {
-        Nsec at = i->decision.at;
-        if (at <= now_of(i)) /* refused without a decision */
-                at = nsec_add(now_of(i), i->server->rules.probe_min);
-        arm(i, STATE_EVENT_TIMER, at);
+        Server *s = i->server;
+        if (s->refused)
+                restart_open(&s->restart, &s->rules, now_of(i), &sup_of(i)->random.random, &i->decision);
+        arm(i, STATE_EVENT_TIMER, i->decision.at);
 }
 
 static void do_drain(Instance *i)
@@ -308,7 +310,7 @@ static void do_term(Instance *i)
 
 static void do_sweep(Instance *i)
 {
-        Nsec kill_at = nsec_add(now_of(i), LIMIT_SWEEP_TIME * NSEC_PER_MSEC);
+        Nsec kill_at = ladder_sweep_until(&sup_of(i)->shutdown, now_of(i));
         cut_off(i);
         if (i->tree)
                 tree_sweep(i->tree);
@@ -392,6 +394,12 @@ static void (*const doers[_STATE_ACTION_MAX])(Instance *) = {
 
 /* ---- events ----------------------------------------------------------------- */
 
+/* The server itself, of share: session: what ends are its sessions' instances. */
+static bool is_processless(const Instance *i)
+{
+        return i->server->config->share == SHARE_SESSION && !i->is_session;
+}
+
 static StateFacts facts_of(const Instance *i)
 {
         const ServerConfig *c = i->server->config;
@@ -400,13 +408,14 @@ static StateFacts facts_of(const Instance *i)
                             .planned = i->planned,
                             .eager = c->start == START_EAGER,
                             .session = i->is_session,
-                            .sessions = c->share == SHARE_SESSION && !i->is_session,
+                            .sessions = is_processless(i),
                             .exclusive = c->share == SHARE_EXCLUSIVE,
                             .in_flight = i->in_flight,
                             .initialized = i->initialized,
                             .overlap = c->overlap && c->share == SHARE_SHARED,
                             .second = i->second,
-                            .old = i->old};
+                            .old = i->old,
+                            .open = i->server->breaker == BREAKER_OPEN};
 }
 
 static void leave_state(Instance *i)
@@ -429,6 +438,17 @@ static void decide(Instance *i)
         restart_decide(&s->restart, &s->rules, &c, now_of(i), &sup_of(i)->random.random, &i->decision);
 }
 
+/* The overlap is over, and the old instance is the server again; unless we asked for that, the reload
+ * that wanted the new one is told. */
+static void lose_second(Instance *i, StateEvent event)
+{
+        Server *s = i->server;
+        if (s->main)
+                s->main->old = false;
+        s->kept_old |= event == STATE_EVENT_EXEC_FAILED || event == STATE_EVENT_START_DEADLINE ||
+                       event == STATE_EVENT_FAILED || event == STATE_EVENT_LEADER_EXITED;
+}
+
 static void set_state(Instance *i, const StateStep *step, StateEvent event)
 {
         ServerState before = i->state;
@@ -441,6 +461,8 @@ static void set_state(Instance *i, const StateStep *step, StateEvent event)
                        state_event_name(event), goal_name(step->goal));
         i->state = step->next;
         i->since = now_of(i);
+        if (i->second && (step->next == SERVER_STATE_STOPPING || step->next == SERVER_STATE_DRAINING))
+                lose_second(i, event);
 }
 
 /* The timer of a state that is left is cancelled before the actions arm another one. */
@@ -448,8 +470,9 @@ static void step(Instance *i, StateEvent event)
 {
         StateStep step;
         if (event == STATE_EVENT_START_DEADLINE)
-                note_cause(i, &(const ExitFacts){.cause = EXIT_CAUSE_START_TIMEOUT});
-        if (event == STATE_EVENT_EMPTY) {
+                note_cause(i, &(const ExitFacts){.cause = EXIT_CAUSE_START_TIMEOUT,
+                                                 .start_timeout = i->server->config->start_timeout});
+        if (event == STATE_EVENT_EMPTY && !is_processless(i)) {
                 end_life(i);
                 if (!i->planned)
                         decide(i);
@@ -519,8 +542,7 @@ void instance_event(Instance *i, StateEvent event)
 static int timer_fired(Timer *timer, Nsec now UNUSED)
 {
         Instance *i = CONTAINER_OF(timer, Instance, timer);
-        if (i->timer_event == STATE_EVENT_TIMER && i->state == SERVER_STATE_BACKOFF &&
-            !facts_of(i).sessions) {
+        if (i->timer_event == STATE_EVENT_TIMER && i->state == SERVER_STATE_BACKOFF && !is_processless(i)) {
                 i->server->auto_restarts++;
                 score_add(&i->server->score->ours.restarts[i->last_class], 1);
         }
@@ -632,6 +654,6 @@ void instance_free(Instance *i)
         i->tree = NULL;
         LIST_REMOVE(i, link);
         if (i->server->main == i)
-                i->server->main = NULL;
+                server_lost_main(i->server);
         loop_free_later(sup_of(i)->loop, &i->gone, &gone_ops);
 }

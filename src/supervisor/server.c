@@ -115,10 +115,7 @@ void server_adopt(Server *s, Config *snapshot, const ServerConfig *config)
 
 const char *config_refusal(const ServerConfig *c)
 {
-        bool builtin = strncmp(c->command.value, "builtin:", 8) == 0;
-        return builtin || c->resolved.command.value
-                       ? NULL
-                       : "its command was not found when the configuration was read";
+        return c->resolved.command.value ? NULL : "not to be had on this machine: see `mcpvisor check`";
 }
 
 /* ---- questions -------------------------------------------------------------- */
@@ -345,6 +342,14 @@ static Instance *second_of(Server *s)
         return NULL;
 }
 
+void server_lost_main(Server *s)
+{
+        Instance *second = second_of(s);
+        s->main = second;
+        if (second)
+                second->second = false;
+}
+
 /* Everything but the gateway's news ends an overlap first. */
 static void end_overlap(Server *s, StateEvent event)
 {
@@ -401,8 +406,13 @@ static void want_session(Server *s, uint64_t session)
                 gateway_tell_refused(&sup->gateway, s, session, IPC_WANT_DEGRADED);
         else if (count_sessions(s) >= s->config->max_instances || instance_new(s, session, &i) < 0)
                 gateway_tell_refused(&sup->gateway, s, session, IPC_WANT_BUSY);
-        else
+        else if (own == SERVER_STATE_DEGRADED) {
+                s->may_probe = false; /* this one, and no other until it is ready */
+                i->state = SERVER_STATE_DEGRADED;
+                instance_event(i, STATE_EVENT_TIMER);
+        } else {
                 instance_event(i, STATE_EVENT_WANT);
+        }
 }
 
 void server_want(Server *s, uint64_t session)
@@ -451,24 +461,16 @@ void server_promote(Server *s, Instance *second)
 
 void server_charge_session(Server *s, ExitClass exit_class)
 {
-        static const ServerState states[_VERDICT_MAX] = {[VERDICT_RETRY] = SERVER_STATE_BACKOFF,
-                                                         [VERDICT_OPEN] = SERVER_STATE_DEGRADED,
-                                                         [VERDICT_REST] = SERVER_STATE_IDLE};
         const RestartCase c = {.exit_class = exit_class, .breaker = s->breaker, .session = true};
         Nsec now = loop_now(s->sup->loop);
         Instance *m = s->main;
-        if (!m || (m->state != SERVER_STATE_IDLE && m->state != SERVER_STATE_BACKOFF &&
-                   m->state != SERVER_STATE_DEGRADED))
+        if (!m)
                 return;
         restart_decide(&s->restart, &s->rules, &c, now, &s->sup->random.random, &m->decision);
         restart_charge(&s->restart, &c, &m->decision, now);
-        m->state = states[m->decision.verdict];
         m->last_class = exit_class;
         s->may_probe = false;
-        if (m->decision.verdict == VERDICT_OPEN)
-                s->breaker = BREAKER_OPEN;
-        m->timer_event = STATE_EVENT_TIMER;
-        timer_arm(&m->timer, m->decision.verdict == VERDICT_REST ? NSEC_NEVER : m->decision.at);
+        instance_event(m, STATE_EVENT_EMPTY);
 }
 
 /* ---- stuck trees ------------------------------------------------------------ */

@@ -70,6 +70,8 @@ void server_want(Server *s, uint64_t session);
 void server_release(Server *s, Instance *i, IpcReleaseReason reason, bool in_flight);
 /* The second instance of an overlap is ready: it is the server now. */
 void server_promote(Server *s, Instance *second);
+/* Its main instance is gone: the second one of an overlap takes its place, if there is one. */
+void server_lost_main(Server *s);
 /* A session's instance ended unasked. */
 void server_charge_session(Server *s, ExitClass exit_class);
 void server_record(Server *s, Instance *i, const ExitVerdict *v);

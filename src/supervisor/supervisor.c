@@ -127,7 +127,7 @@ static void check_run(Supervisor *s)
         const ExitVerdict *v = &last->verdict;
         int code = v->code >= 0 ? v->code : v->signal ? EXIT_BY_SIGNAL + v->signal : EXIT_FAILED;
         if (v->exit_class == EXIT_CLASS_EXEC_PERMANENT && v->code < 0)
-                code = v->not_found ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+                code = server->main->cause.error.error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
         supervisor_stop(s, code, v->reason);
 }
 

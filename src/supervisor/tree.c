@@ -195,13 +195,6 @@ static int make_argv(const ServerConfig *c, Arena *arena, const char ***ret)
         return 0;
 }
 
-static const char *exe_of(const ServerConfig *c)
-{
-        if (builtin_of(c))
-                return "/proc/self/exe";
-        return c->resolved.command.value ? c->resolved.command.value : c->command.value;
-}
-
 typedef struct Preparation {
         Arena arena;
         Environment env;
@@ -252,7 +245,7 @@ static int start(Tree *t, const TreeArgs *args, Preparation *p, StepError *e)
 {
         const ServerConfig *c = args->config;
         Spawned spawned;
-        const SpawnArgs spawn = {.exe = exe_of(c),
+        const SpawnArgs spawn = {.exe = c->resolved.command.value,
                                  .argv = p->argv,
                                  .envp = p->env.items,
                                  .cwd = c->cwd.value  ? c->cwd.value

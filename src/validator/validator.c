@@ -13,7 +13,7 @@
 #include "validator/validator.h"
 
 typedef struct Options {
-        bool strict, no_resolve, planned;
+        bool strict, no_resolve, keep_going, planned;
         bool text; /* standard input is a text that the command line stands for */
         const char *path;
         char **set; /* the KEY=YAML of each --set, moved together in argv */
@@ -32,6 +32,7 @@ static bool parse_options(int argc, char **argv, Options *ret)
                 o.text |= strcmp(argv[i], "--text") == 0;
                 o.strict |= strcmp(argv[i], "--strict") == 0;
                 o.no_resolve |= strcmp(argv[i], "--no-resolve") == 0;
+                o.keep_going |= strcmp(argv[i], "--keep-going") == 0;
                 o.planned |= strcmp(argv[i], "--planned") == 0;
         }
         if (i + 2 != argc)
@@ -95,6 +96,34 @@ static int write_all(const Config *c, const Options *o, DiagList *diags)
         return r;
 }
 
+/* The server that a finding is about: "servers.NAME.key". */
+static ServerConfig *server_of(Config *c, const Diag *d)
+{
+        Span rest = span_of(d->key), part;
+        if (!d->key || !span_next(&rest, '.', &part) || !span_equal(part, SPAN("servers")) ||
+            !span_next(&rest, '.', &part))
+                return NULL;
+        for (size_t i = 0; i < c->servers.n; i++)
+                if (span_equal(span_of(config_server(c, i)->head.name), part))
+                        return (ServerConfig *)(uintptr_t)config_server(c, i);
+        return NULL;
+}
+
+/* What this machine lacks for one server does not keep the others from running: it has no command then,
+ * by which the supervisor knows it. */
+static void go_on(Config *c, Diag *first, DiagList *diags)
+{
+        for (Diag *d = first; d; d = d->next) {
+                ServerConfig *s = d->severity == DIAG_ERROR ? server_of(c, d) : NULL;
+                if (!s)
+                        continue;
+                d->severity = DIAG_WARNING;
+                diags->count[DIAG_ERROR]--;
+                diags->count[DIAG_WARNING]++;
+                s->resolved.command = (ConfigText){0};
+        }
+}
+
 static int load(const Options *o, Source *source, DiagList *diags, Config **ret)
 {
         int r = o->text ? source_read_fd(STDIN_FILENO, VALIDATION_COMMAND_LINE, diags, source)
@@ -107,8 +136,11 @@ static int load(const Options *o, Source *source, DiagList *diags, Config **ret)
                                      .set = (const char *const *)o->set,
                                      .n_set = o->n_set};
         r = config_load(&args, diags, ret);
+        Diag **resolved = diags->last;
         if (r == 0 && !o->no_resolve)
                 r = resolve_config(*ret, source->name, diags);
+        if (r == 0 && o->keep_going)
+                go_on(*ret, *resolved, diags);
         /* What resolve found has no source lines yet, and what has them keeps them. */
         return r == 0 ? source_attach(source, (*ret)->masks, (*ret)->n_masks, diags) : r;
 }
