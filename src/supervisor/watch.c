@@ -16,17 +16,15 @@ enum {
 
 /* ---- which directories ---------------------------------------------------- */
 
-/* The directory of a path, which is cut short: "/a/b" is "/a" then, "b" is ".". */
+/* The directory of a path that is not empty, which is cut short: "/a/b" is "/a" then, "b" is ".". */
 static int cut_to_dir(Buf *path)
 {
         size_t n = path->len;
 
         while (n > 0 && path->data[n - 1] != '/')
                 n--;
-        buf_clear(path);
         path->len = n > 1 ? n - 1 : n;
-        if (path->data)
-                path->data[path->len] = '\0';
+        path->data[path->len] = '\0';
         return n == 0 ? buf_append_char(path, '.') : 0;
 }
 
@@ -200,7 +198,7 @@ static int watch_start(Watch *w, Loop *loop)
 
 int watch_init(Watch *w, Loop *loop, const WatchOps *ops, const char *path)
 {
-        assert(ops->changed);
+        assert(ops->changed && path[0]);
         *w = (Watch){.fd = -EBADF, .ops = ops, .since = NSEC_NEVER, .path = strdup(path)};
         int r = w->path ? watch_start(w, loop) : -ENOMEM;
         if (r < 0)
