@@ -35,6 +35,15 @@
         L(LOG_RETRY_TIME,   5,               "seconds","How long a log that could not be written is left alone.") \
         L(LOG_RING,         64 * 1024,       "bytes",  "The last lines of one server, kept in memory.") \
         L(LOG_VALUE,        4 * 1024,        "bytes",  "One field of a record of our own log; the rest is cut off.") \
+        L(STDERR_RATE,      256 * 1024,      "bytes",  "What one child may write to stderr in a second, in the long run; the rest is counted and left out.") \
+        L(STDERR_BURST,     4 * 1024 * 1024, "bytes",  "What it may write at once.") \
+        L(STDERR_REPORT,    1,               "seconds","How often it is told what was left out.") \
+        L(STDERR_FINISH,    500,             "milliseconds", "How long stderr is read after its server has ended.") \
+        L(LISTEN_BACKLOG,   511,             "connections", "Connections of one listener that wait to be accepted.") \
+        L(LISTEN_INHERITED, 64,              "sockets","Sockets that systemd may pass.") \
+        L(WATCH_QUIET,      250,             "milliseconds", "How long a watched configuration must be left alone before it is read.") \
+        L(WATCH_LONGEST,    2,               "seconds","How long changes that do not end put that off.") \
+        L(WATCH_RETRY,      2,               "seconds","How often a watched directory that is gone is looked for.") \
         L(SECRET_SHORTEST,  6,               "bytes",  "Shorter secrets are not redacted: they would turn up in innocent words.") \
         L(SECRET_LONGEST,   64 * 1024,       "bytes",  "A secret that is redacted; as long as a value may be.") \
         L(LOOP_BYTES,       64 * 1024,       "bytes",  "What one source of an event loop moves before the others have their turn.") \

@@ -5,7 +5,8 @@
  * does one whose end does not come for a while; every piece but the last is
  * marked partial. Pure: the owner reads, looks at the clock and asks again at
  * the deadline. The same bytes give the same lines however they were cut up
- * on their way.
+ * on their way. It holds memory only while the start of a line waits; when
+ * there is none to be had, that start comes as a piece at once.
  */
 
 #include "base/clock.h"
@@ -13,8 +14,8 @@
 #include "base/span.h"
 
 typedef struct LineSplitter {
-        char *part; /* owned: the start of a line whose end is still to come */
-        size_t len;
+        char *part; /* owned: the start of a line whose end is still to come; may be NULL */
+        size_t len, size;
         Nsec since;  /* when its first byte came */
         bool midway; /* a piece of this line was given already */
 } LineSplitter;
@@ -24,7 +25,8 @@ typedef struct Line {
         bool partial; /* the line goes on in the next one */
 } Line;
 
-int line_splitter_init(LineSplitter *l) MUST_CHECK;
+/* All zero is a beginning, too. */
+void line_splitter_init(LineSplitter *l);
 void line_splitter_done(LineSplitter *l);
 
 /* Takes the next line off the front of *bytes; false when they are used up.

@@ -9,7 +9,7 @@ typedef struct Entry {
         uint32_t partial;
 } Entry;
 
-enum { ALIGN = _Alignof(Entry) };
+enum { ALIGN = _Alignof(Entry), SIZE_FIRST = 1024 };
 
 static size_t entry_size(size_t len)
 {
@@ -21,14 +21,24 @@ static Entry *entry_at(const LogRing *ring, size_t at)
         return (Entry *)(void *)(ring->bytes + at);
 }
 
+static size_t size_aligned(size_t size)
+{
+        return MAX(size, entry_size(1)) / ALIGN * ALIGN;
+}
+
 int log_ring_init(LogRing *ring, size_t size)
 {
-        size = MAX(size, entry_size(1)) / ALIGN * ALIGN;
+        size = size_aligned(size);
         char *bytes = malloc(size);
         if (!bytes)
                 return -ENOMEM;
-        *ring = (LogRing){.bytes = bytes, .size = size};
+        *ring = (LogRing){.bytes = bytes, .size = size, .max = size};
         return 0;
+}
+
+void log_ring_init_growing(LogRing *ring, size_t max)
+{
+        *ring = (LogRing){.max = size_aligned(max)};
 }
 
 void log_ring_done(LogRing *ring)
@@ -63,8 +73,25 @@ static void log_ring_drop_oldest(LogRing *ring)
                 log_ring_clear(ring);
 }
 
-/* Makes room for an entry of `size` bytes, at most ring->size, at the tail. */
-static void log_ring_make_room(LogRing *ring, size_t size)
+/* For `need` bytes at the tail. Only while nothing has come around its end: every entry stays where it
+ * is, and so do the cursors. */
+static bool log_ring_grow(LogRing *ring, size_t need)
+{
+        size_t size = MAX(ring->size * 2, MAX(ring->tail + need, (size_t)SIZE_FIRST));
+
+        size = MIN(size / ALIGN * ALIGN, ring->max);
+        if (size <= ring->size)
+                return false;
+        char *bytes = realloc(ring->bytes, size);
+        if (!bytes)
+                return false;
+        ring->bytes = bytes;
+        ring->size = size;
+        return true;
+}
+
+/* Makes room for an entry of `size` bytes at the tail; false when it is larger than the ring is. */
+static bool log_ring_make_room(LogRing *ring, size_t size)
 {
         for (;;) {
                 bool empty = log_ring_count(ring) == 0;
@@ -72,12 +99,15 @@ static void log_ring_make_room(LogRing *ring, size_t size)
                 size_t limit = wrapped ? ring->head : ring->size;
 
                 if (limit - ring->tail >= size)
-                        return;
+                        return true;
                 if (wrapped) {
                         log_ring_drop_oldest(ring);
                         continue;
                 }
-                /* Not empty: an empty ring starts at 0 and has room for all. */
+                if (log_ring_grow(ring, size))
+                        continue;
+                if (empty) /* it starts at 0 and has no room even so */
+                        return false;
                 ring->end = ring->tail;
                 ring->tail = 0;
         }
@@ -85,9 +115,15 @@ static void log_ring_make_room(LogRing *ring, size_t size)
 
 void log_ring_push(LogRing *ring, const LogRingLine *line)
 {
-        size_t len = MIN(line->text.len, ring->size - sizeof(Entry));
+        size_t len = MIN(line->text.len, ring->max - sizeof(Entry));
 
-        log_ring_make_room(ring, entry_size(len));
+        if (!log_ring_make_room(ring, entry_size(len))) { /* it is empty now, and could not grow */
+                if (ring->size == 0) {
+                        ring->first = ++ring->next;
+                        return;
+                }
+                len = ring->size - sizeof(Entry);
+        }
         *entry_at(ring, ring->tail) = (Entry){line->wall_usec, (uint32_t)len, line->partial};
         if (len)
                 memcpy(ring->bytes + ring->tail + sizeof(Entry), line->text.ptr, len);

@@ -18,6 +18,7 @@ typedef struct LogRing {
         size_t end;     /* where the entries before the wrap end, when tail <= head */
         uint64_t first; /* number of the oldest entry */
         uint64_t next;  /* number of the next one */
+        size_t max;     /* it grows to this as lines come */
 } LogRing;
 
 typedef struct LogRingLine {
@@ -36,9 +37,12 @@ typedef struct LogRingCursor {
 } LogRingCursor;
 
 int log_ring_init(LogRing *ring, size_t size) MUST_CHECK;
+/* Takes its memory in steps as lines come, up to `max` bytes; without memory it stays as large as it is. */
+void log_ring_init_growing(LogRing *ring, size_t max);
 void log_ring_done(LogRing *ring);
 
-/* Copies the line; one that is larger than the ring loses its end. */
+/* Copies the line; one that is larger than the ring loses its end, or is lost when the ring could not
+ * even begin to grow. */
 void log_ring_push(LogRing *ring, const LogRingLine *line);
 /* Drops every line; numbers go on. */
 void log_ring_clear(LogRing *ring);

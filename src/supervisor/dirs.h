@@ -19,12 +19,13 @@ enum { _DIRS_E_SUCCESS, DIRS_E_REFUSED };
 
 /* Makes them (0700) where they are missing, takes the lock, clears run-* directories whose lock is free.
  * `run` takes RUNTIME/run-PID when the lock is held. DIRS_E_REFUSED: `why` says what and what to do
- * (another copy with its pid, not ours, not writable). */
+ * (another copy with its pid, not ours, not writable). 0 with a text in `why`: notes, one a line, about
+ * what `run` goes on without. */
 int dirs_open(const DaemonOptions *options, const char *runtime, const char *state, Dirs *ret,
               Buf *why) MUST_CHECK;
-/* Removes what is ours: lock file, own_runtime. */
+/* Removes what is ours: lock file, own_runtime. Does nothing to one that is all zero or closed. */
 void dirs_close(Dirs *d);
-/* RUNTIME/name; a socket that an earlier life left there is removed. */
+/* RUNTIME/name; a socket that an earlier life left there is removed. -EEXIST: what is there is none. */
 int dirs_clear_socket(const Dirs *d, const char *name) MUST_CHECK;
 /* STATE/home/NAME, made 0700. */
 int dirs_home(const Dirs *d, const char *server, uint64_t uid, uint64_t gid, Buf *ret_path) MUST_CHECK;

@@ -27,10 +27,14 @@ struct Reaper {
         void (*orphan)(Reaper *r, pid_t pid);
 };
 
+/* Awake from the start: children that came with us have sent their signal to somebody else. */
 int reaper_init(Reaper *r, Loop *loop) MUST_CHECK;
+/* Those that are still waited for are removed and never told. Does nothing to one that is all zero. */
 void reaper_done(Reaper *r);
+/* -ENOMEM is the only failure. Before the loop's next turn: an exit is never missed. */
 int reaper_add(Reaper *r, ReaperChild *c, pid_t pid,
                void (*ended)(ReaperChild *c, const ChildExit *how)) MUST_CHECK;
+/* It becomes nobody's. Does nothing to one that is not added. */
 void reaper_remove(Reaper *r, ReaperChild *c);
 /* SIGCHLD came: a level, not a count. */
 void reaper_wake(Reaper *r);

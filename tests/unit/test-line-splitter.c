@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "support/oom.h"
+#include "support/test.h"
 
 #include "base/buf.h"
 #include "base/line-splitter.h"
@@ -36,7 +33,7 @@ static void check(Span in, const char *want)
         CLEANUP(line_splitter_done) LineSplitter l;
         CLEANUP(buf_done) Buf out = BUF_INIT(BUF_CAP_NONE);
 
-        assert_int_equal(line_splitter_init(&l), 0);
+        line_splitter_init(&l);
         feed(&l, in, 0, &out);
         finish(&l, &out);
         assert_string_equal(buf_text(&out), want);
@@ -84,7 +81,7 @@ static void test_cap(void **state UNUSED)
                 Line line;
                 size_t n = 0;
 
-                assert_int_equal(line_splitter_init(&l), 0);
+                line_splitter_init(&l);
                 while (line_splitter_next(&l, &in, 0, &line) || line_splitter_flush(&l, &line)) {
                         assert_true(n < rows[i].lines);
                         assert_int_equal(line.text.len, rows[i].lens[n]);
@@ -100,7 +97,7 @@ static void test_deadline(void **state UNUSED)
         CLEANUP(line_splitter_done) LineSplitter l;
         CLEANUP(buf_done) Buf out = BUF_INIT(BUF_CAP_NONE);
 
-        assert_int_equal(line_splitter_init(&l), 0);
+        line_splitter_init(&l);
         assert_true(line_splitter_deadline(&l) == NSEC_NEVER);
         feed(&l, SPAN("Name"), 10 * NSEC_PER_SEC, &out);
         feed(&l, SPAN(": "), 11 * NSEC_PER_SEC, &out);
@@ -137,8 +134,8 @@ static void test_any_cut(void **state UNUSED)
                                 assert_int_equal(
                                         buf_append_char(&in, alphabet[random_below(&random.random, 4)]), 0);
                 }
-                assert_int_equal(line_splitter_init(&whole), 0);
-                assert_int_equal(line_splitter_init(&cut), 0);
+                line_splitter_init(&whole);
+                line_splitter_init(&cut);
                 feed(&whole, buf_span(&in), 0, &want);
                 finish(&whole, &want);
                 for (Span rest = buf_span(&in); rest.len;) {
@@ -152,13 +149,60 @@ static void test_any_cut(void **state UNUSED)
         }
 }
 
+static void test_memory(void **state UNUSED)
+{
+        CLEANUP(line_splitter_done) LineSplitter l = {0};
+        CLEANUP(buf_done) Buf out = BUF_INIT(BUF_CAP_NONE);
+
+        feed(&l, SPAN("whole lines\nneed none\n"), 0, &out);
+        assert_null(l.part);
+        feed(&l, SPAN("a start"), 0, &out);
+        assert_true(l.size > 0 && l.size < LIMIT_LOG_LINE / 8);
+        feed(&l, SPAN(" and its end\n"), 0, &out);
+        assert_null(l.part);
+        feed(&l, SPAN("flushed"), 0, &out);
+        finish(&l, &out);
+        assert_null(l.part);
+}
+
+/* What cannot be kept comes at once, as a piece, and no byte is lost. */
+static void test_no_memory(void **state UNUSED)
+{
+        CLEANUP(line_splitter_done) LineSplitter l = {0};
+        CLEANUP(buf_done) Buf out = BUF_INIT(BUF_CAP_NONE);
+        CLEANUP_FREE char *text = make_line(2000, "");
+        Span rest = span_of(text);
+        Line line;
+
+        oom_arm(1);
+        assert_true(line_splitter_next(&l, &rest, 0, &line));
+        assert_true(oom_disarm());
+        assert_true(line.partial && line.text.len == 2000 && rest.len == 0);
+        assert_false(line_splitter_next(&l, &rest, 0, &line));
+
+        feed(&l, SPAN("a start"), 0, &out);
+        for (int whole = 0; whole < 2; whole++) { /* the end comes, then more of it */
+                CLEANUP_FREE char *more = make_line(2000, whole ? "" : "\n");
+                rest = span_of(more);
+                oom_arm(1);
+                assert_true(line_splitter_next(&l, &rest, 0, &line));
+                assert_true(oom_disarm());
+                assert_true(line.partial);
+                assert_span_equal(line.text, SPAN("a start"));
+                feed(&l, rest, 0, &out);
+                if (!whole)
+                        feed(&l, SPAN("a start"), 0, &out);
+        }
+        finish(&l, &out);
+        assert_int_equal(out.len, 2000 + 1 + 2000 + 2);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_lines),
-                cmocka_unit_test(test_cap),
-                cmocka_unit_test(test_deadline),
-                cmocka_unit_test(test_any_cut),
+                cmocka_unit_test(test_memory),   cmocka_unit_test(test_no_memory),
+                cmocka_unit_test(test_lines),    cmocka_unit_test(test_cap),
+                cmocka_unit_test(test_deadline), cmocka_unit_test(test_any_cut),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

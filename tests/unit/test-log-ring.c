@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "support/oom.h"
+#include "support/test.h"
 
 #include "base/limit-table.h"
 #include "base/log-ring.h"
@@ -92,7 +89,7 @@ static void test_too_long(void **state UNUSED)
 /* Against a list of everything ever pushed: what is there are the newest
  * lines, in order, and a follower that comes now and then misses exactly
  * those that it does not see. */
-static void test_wraps(void **state UNUSED)
+static void check_wraps(bool growing)
 {
         SeededRandom random;
         enum { N = 4000, SIZE = 1024, LONGEST = 100 };
@@ -104,7 +101,10 @@ static void test_wraps(void **state UNUSED)
                 LogRingCursor follower = {0};
                 uint64_t seen = 0;
 
-                assert_int_equal(log_ring_init(&ring, SIZE), 0);
+                if (growing)
+                        log_ring_init_growing(&ring, SIZE);
+                else
+                        assert_int_equal(log_ring_init(&ring, SIZE), 0);
                 for (size_t i = 0; i < N; i++) {
                         char text[LONGEST];
                         LogRingLine line;
@@ -134,13 +134,81 @@ static void test_wraps(void **state UNUSED)
         }
 }
 
+static void test_wraps(void **state UNUSED)
+{
+        check_wraps(false);
+        check_wraps(true);
+}
+
+/* It grows in steps, cursors keep their place, and a quiet one costs nothing. */
+static void test_grows(void **state UNUSED)
+{
+        CLEANUP(log_ring_done) LogRing ring;
+        LogRingCursor cursor = {0};
+        LogRingLine line;
+        char text[200];
+        size_t size = 0;
+        unsigned steps = 0;
+
+        log_ring_init_growing(&ring, LIMIT_LOG_RING);
+        assert_null(ring.bytes);
+        expect_end(&ring, &cursor);
+        memset(text, 'x', sizeof(text));
+        for (uint64_t i = 0; i < 1000; i++) {
+                log_ring_push(&ring, &(const LogRingLine){.text = span_from(text, sizeof(text))});
+                assert_true(log_ring_read(&ring, &cursor, &line));
+                assert_int_equal(line.number, i);
+                assert_int_equal(line.text.len, sizeof(text));
+                if (ring.size != size) {
+                        assert_int_equal(log_ring_count(&ring), i + 1); /* none had to go for it */
+                        steps++;
+                }
+                size = ring.size;
+        }
+        assert_int_equal(size, LIMIT_LOG_RING);
+        assert_in_range(steps, 5, 10);
+        assert_int_equal(cursor.missed, 0);
+}
+
+static void test_cannot_grow(void **state UNUSED)
+{
+        CLEANUP(log_ring_done) LogRing ring;
+        LogRingCursor cursor = {0};
+        LogRingLine line;
+        char text[3000];
+
+        log_ring_init_growing(&ring, LIMIT_LOG_RING);
+        oom_arm(1);
+        log_ring_push(&ring, &(const LogRingLine){.text = SPAN_NONE});
+        assert_true(oom_disarm());
+        expect_end(&ring, &cursor);
+        push(&ring, "one");
+        expect(&ring, &cursor, "one", 1);
+        assert_int_equal(cursor.missed, 1);
+
+        memset(text, 'x', sizeof(text));
+        oom_arm(1);
+        log_ring_push(&ring, &(const LogRingLine){.text = span_from(text, 900)});
+        oom_disarm();
+        size_t size = ring.size;
+        oom_arm(1);
+        log_ring_push(&ring, &(const LogRingLine){.text = span_from(text, 900)}); /* "one" goes for it */
+        assert_true(oom_disarm());
+        assert_int_equal(ring.size, size);
+        assert_true(log_ring_count(&ring) < 3);
+        log_ring_push(&ring, &(const LogRingLine){.text = span_from(text, sizeof(text))});
+        cursor = log_ring_last(&ring, 1);
+        assert_true(log_ring_read(&ring, &cursor, &line));
+        assert_int_equal(line.text.len, sizeof(text)); /* there was memory again */
+        assert_int_equal(line.number, 4);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_order),
-                cmocka_unit_test(test_clear),
-                cmocka_unit_test(test_too_long),
-                cmocka_unit_test(test_wraps),
+                cmocka_unit_test(test_order),    cmocka_unit_test(test_clear),
+                cmocka_unit_test(test_too_long), cmocka_unit_test(test_wraps),
+                cmocka_unit_test(test_grows),    cmocka_unit_test(test_cannot_grow),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
