@@ -40,6 +40,14 @@
         L(LOOP_BYTES,       64 * 1024,       "bytes",  "What one source of an event loop moves before the others have their turn.") \
         L(LOOP_ITEMS,       256,             "items",  "The same for what is counted: exits, messages, timers that fire.") \
         L(LOOP_LOOK,        5,               "milliseconds", "How long a turn of the event loop lasts before it looks for signals.") \
+        L(PROC_FILE,        4 * 1024 * 1024, "bytes",  "A file below /proc that is read whole (mounts, groups).") \
+        L(SPAWN_PLAN,       8 * 1024 * 1024, "bytes",  "Arguments and environment of one server; the kernel takes less.") \
+        L(SPAWN_LOW_FDS,    32,              "numbers","Descriptors below this are the new process's to fill; ours are kept above.") \
+        L(SPAWN_ROLE_FDS,   16,              "descriptors", "What one role is handed at its start.") \
+        L(SPAWN_CLEAR,      2,               "seconds","How long a start waits for the end of what an earlier life has left.") \
+        L(WARDEN_AGAIN,     50,              "milliseconds", "How often a warden looks again for what it must kill and cannot wait for.") \
+        L(WARDEN_GRACE,     500,             "milliseconds", "Between TERM and KILL when a server's tree is swept.") \
+        L(WARDEN_PASSES,    16,              "passes", "Searches for descendants to kill before a warden reaps and waits.") \
         L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.")
 /* clang-format on */
 
