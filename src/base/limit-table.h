@@ -68,7 +68,7 @@
         L(PREPARE_TIME,     5,               "seconds","How long the gateway may take to prepare a new configuration.") \
         L(QUIT_TIME,        2,               "seconds","How long an end at once may take; then what is left is left.") \
         L(RELOAD_PAUSE,     250,             "milliseconds", "The least time between the beginnings of two reloads.") \
-        L(SPAWN_PLAN,       4 * 1024 * 1024, "bytes",  "Arguments and environment of one server.") \
+        L(SPAWN_PLAN,       8 * 1024 * 1024, "bytes",  "Arguments and environment of one server; the kernel takes less.") \
         L(SWEEP_TIME,       500,             "milliseconds", "What is left of a server whose first process has ended gets TERM, and KILL after this time.") \
         L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.") \
         L(HISTORY,          100,             "items",  "Exits of one server that are kept in memory.") \
@@ -76,7 +76,14 @@
         L(PROBE_JITTER,     20,              "percent","How far the wait before a probe of a degraded server strays, up or down.") \
         L(STARTING_LEAST,   8,               "items",  "Servers that may be starting at once under `governor.starting: auto`; two per core where that is more.") \
         L(STUCK_TIME,       2,               "seconds","How long a server that got KILL may take to end before it counts as stuck.") \
-        L(DEMO_LINE,        1024 * 1024,     "bytes",  "A message that `builtin:demo` takes.")
+        L(DEMO_LINE,        1024 * 1024,     "bytes",  "A message that `builtin:demo` takes.") \
+        L(PROC_FILE,        4 * 1024 * 1024, "bytes",  "A file below /proc that is read whole (mounts, groups).") \
+        L(SPAWN_LOW_FDS,    32,              "numbers","Descriptors below this are the new process's to fill; ours are kept above.") \
+        L(SPAWN_ROLE_FDS,   16,              "descriptors", "What one role is handed at its start.") \
+        L(SPAWN_CLEAR,      2,               "seconds","How long a start waits for the end of what an earlier life has left.") \
+        L(WARDEN_AGAIN,     50,              "milliseconds", "How often a warden looks again for what it must kill and cannot wait for.") \
+        L(WARDEN_GRACE,     500,             "milliseconds", "Between TERM and KILL when a server's tree is swept.") \
+        L(WARDEN_PASSES,    16,              "passes", "Searches for descendants to kill before a warden reaps and waits.")
 /* clang-format on */
 
 enum {

@@ -15,6 +15,7 @@ typedef struct CgroupRoot {
         int fd;        /* owned: our group's directory; -1: there are none here */
         char *path;    /* owned: for messages */
         bool can_kill; /* cgroup.kill is there (5.14) */
+        char *self;    /* owned: the group as /proc/PID/cgroup names it */
 } CgroupRoot;
 
 typedef struct Cgroup {

@@ -3,8 +3,7 @@
 
 #include "build-id.h"
 #include "spawn/exec.h"
-
-enum { EXEC_NOT_BY_HAND = 125 }; /* the status of a program that could not begin */
+#include "spawn/helper.h"
 
 static const char version_text[] = "mcpvisor-exec " PACKAGE_VERSION " (build " MCPVISOR_BUILD_ID ")\n";
 static const char hint_text[] = "mcpvisor-exec: this program is started by mcpvisor, not by hand\n";
@@ -20,6 +19,7 @@ int exec_main(int argc, char **argv)
         if (argc == 2 && strcmp(argv[1], "--version") == 0)
                 return say(STDOUT_FILENO, version_text, sizeof(version_text) - 1) ? EXIT_SUCCESS
                                                                                   : EXIT_FAILURE;
+        (void)helper_main(argc, argv); /* does not return if it is what was asked for */
         (void)say(STDERR_FILENO, hint_text, sizeof(hint_text) - 1);
-        return EXEC_NOT_BY_HAND;
+        return HELPER_FAILED;
 }
