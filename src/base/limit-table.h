@@ -40,6 +40,12 @@
         L(LOOP_BYTES,       64 * 1024,       "bytes",  "What one source of an event loop moves before the others have their turn.") \
         L(LOOP_ITEMS,       256,             "items",  "The same for what is counted: exits, messages, timers that fire.") \
         L(LOOP_LOOK,        5,               "milliseconds", "How long a turn of the event loop lasts before it looks for signals.") \
+        L(IPC_STALL,        5,               "seconds","How long messages to another of our processes wait for it to read one; then it is replaced.") \
+        L(CATALOGUE,        16 * 1024 * 1024,"bytes",  "The file that keeps the lists of one server over a restart.") \
+        L(GATEWAY_REFUSALS, 1000,            "connections", "Connections that a gateway without a data path answers at once; more wait to be accepted.") \
+        L(GATEWAY_LINGER,   2,               "seconds","How long a connection that was answered may take to close.") \
+        L(GATEWAY_ACCEPT_PAUSE, 200,         "milliseconds", "How long no connection is accepted after the machine had no descriptor for one.") \
+        L(GATEWAY_STDIN,    256 * 1024,      "bytes",  "What waits for a server to read its stdin.") \
         L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.")
 /* clang-format on */
 
