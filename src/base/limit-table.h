@@ -83,7 +83,13 @@
         L(SPAWN_CLEAR,      2,               "seconds","How long a start waits for the end of what an earlier life has left.") \
         L(WARDEN_AGAIN,     50,              "milliseconds", "How often a warden looks again for what it must kill and cannot wait for.") \
         L(WARDEN_GRACE,     500,             "milliseconds", "Between TERM and KILL when a server's tree is swept.") \
-        L(WARDEN_PASSES,    16,              "passes", "Searches for descendants to kill before a warden reaps and waits.")
+        L(WARDEN_PASSES,    16,              "passes", "Searches for descendants to kill before a warden reaps and waits.") \
+        L(IPC_STALL,        5,               "seconds","How long messages to another of our processes wait for it to read one; then it is replaced.") \
+        L(CATALOGUE,        16 * 1024 * 1024,"bytes",  "The file that keeps the lists of one server over a restart.") \
+        L(GATEWAY_REFUSALS, 1000,            "connections", "Connections that a gateway without a data path answers at once; more wait to be accepted.") \
+        L(GATEWAY_LINGER,   2,               "seconds","How long a connection that was answered may take to close.") \
+        L(GATEWAY_ACCEPT_PAUSE, 200,         "milliseconds", "How long no connection is accepted after the machine had no descriptor for one.") \
+        L(GATEWAY_STDIN,    256 * 1024,      "bytes",  "What waits for a server to read its stdin.")
 /* clang-format on */
 
 enum {

@@ -56,8 +56,10 @@ struct IpcChannel {
         STAILQ_HEAD(, IpcOut) queue;
         size_t queued, queue_max;
         bool *ended; /* set when it is ended by its own callback; NULL outside */
-        bool broken;
+        bool broken; /* nothing is sent any more; `broken` of the ops was called, or will be by the loop */
         uint64_t sent, received;
+        IpcBreak why; /* what a send found, to be told by the loop */
+        int error;
 };
 
 /* A pair of sockets, non-blocking and close-on-exec. */
@@ -68,7 +70,8 @@ int ipc_channel_init(IpcChannel *c, const IpcChannelArgs *args) MUST_CHECK;
 void ipc_channel_done(IpcChannel *c);
 
 /* `m`: the struct with its fields set; type and length are filled in here. Descriptors are duplicated
- * by the kernel and stay the caller's (queued ones are duplicated by us). After a break this does
- * nothing and says 0: the callback told it. -ENOMEM, -EMFILE. */
+ * by the kernel and stay the caller's (queued ones are duplicated by us). Calls no callback: a break that
+ * it finds is told by the loop, in this turn or the next. After a break this does nothing and says 0.
+ * -ENOMEM, -EMFILE. */
 int ipc_send(IpcChannel *c, IpcType type, void *m, const int *fds, size_t n_fds) MUST_CHECK;
 int ipc_send_text(IpcChannel *c, IpcType type, void *m, Span text, const int *fds, size_t n_fds) MUST_CHECK;

@@ -242,7 +242,7 @@ typedef struct IpcPing {
 } IpcPing;
 
 typedef struct IpcTypeRow {
-        const char *name; /* "instance-up" */
+        const char *name; /* "INSTANCE_UP" */
         uint32_t size;    /* of the struct */
         uint32_t text_max;
         IpcDirection direction;

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/parse.h"
+#include "ipc/scoreboard.h"
+
+enum {
+        BOARD_MAGIC = 0x4253434d /* "MCSB" */,
+        NAME_TRIES = 1000, /* the writer needs one; a hostile gateway can write into these cells, too */
+        SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL,
+};
+
+/* What the memory holds. Only the rows that are used are ever touched, so only they cost memory. */
+typedef struct Board {
+        uint32_t magic, rows, row_size, process_size;
+        ScoreProcess processes[_SCORE_ROLE_MAX];
+        ScoreServer servers[];
+} Board;
+
+struct Scoreboard {
+        Board *board; /* owned: the mapping */
+        size_t size;
+        int fd; /* owned */
+        uint32_t rows;
+        uint64_t next_generation;
+        uint64_t *taken; /* owned, the supervisor's: generations of rows, 0: free; NULL in the gateway */
+};
+
+static size_t board_size(uint32_t rows)
+{
+        return sizeof(Board) + (size_t)rows * sizeof(ScoreServer);
+}
+
+static int board_map(Scoreboard *s, int fd, uint32_t rows)
+{
+        size_t size = board_size(rows);
+        void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (map == MAP_FAILED)
+                return -errno;
+        s->board = map;
+        s->size = size;
+        s->rows = rows;
+        return 0;
+}
+
+/* Sealed before anybody else has it: a change of its size would be a SIGBUS for us. */
+static int make_memory(size_t size, int *ret_fd)
+{
+        CLEANUP_FD int fd = -EBADF;
+        int r = fd_memfd_new("scoreboard", &fd);
+        if (r < 0)
+                return r;
+        if (ftruncate(fd, (off_t)size) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+                return -errno;
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+int scoreboard_new(uint32_t max_servers, Scoreboard **ret)
+{
+        CLEANUP(scoreboard_free_p) Scoreboard *s = calloc(1, sizeof(*s));
+        CLEANUP_FD int fd = -EBADF;
+        if (!s)
+                return -ENOMEM;
+        s->fd = -EBADF;
+        s->taken = calloc(MAX(max_servers, 1U), sizeof(*s->taken));
+        if (!s->taken)
+                return -ENOMEM;
+        int r = make_memory(board_size(max_servers), &fd);
+        if (r == 0)
+                r = board_map(s, fd, max_servers);
+        if (r < 0)
+                return r;
+        s->board->magic = BOARD_MAGIC;
+        s->board->rows = max_servers;
+        s->board->row_size = sizeof(ScoreServer);
+        s->board->process_size = sizeof(ScoreProcess);
+        s->fd = TAKE_FD(fd);
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+static bool board_is_ours(const Board *b, uint32_t rows)
+{
+        return b->magic == BOARD_MAGIC && b->rows == rows && b->row_size == sizeof(ScoreServer) &&
+               b->process_size == sizeof(ScoreProcess);
+}
+
+int scoreboard_map(int fd, uint32_t max_servers, Scoreboard **ret)
+{
+        CLEANUP(scoreboard_free_p) Scoreboard *s = NULL;
+        struct stat st;
+        int seals = fcntl(fd, F_GET_SEALS);
+        if (seals < 0 || (seals & SEALS) != SEALS || (seals & F_SEAL_WRITE))
+                return -EBADMSG;
+        if (fstat(fd, &st) < 0 || st.st_size < 0 || (size_t)st.st_size != board_size(max_servers))
+                return -EBADMSG;
+        s = calloc(1, sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+        s->fd = -EBADF;
+        int r = board_map(s, fd, max_servers);
+        if (r < 0)
+                return r;
+        if (!board_is_ours(s->board, max_servers))
+                return -EBADMSG;
+        s->fd = fd;
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+Scoreboard *scoreboard_free(Scoreboard *s)
+{
+        if (!s)
+                return NULL;
+        if (s->board)
+                (void)munmap(s->board, s->size);
+        fd_close_p(&s->fd);
+        free(s->taken);
+        free(s);
+        return NULL;
+}
+
+int scoreboard_fd(const Scoreboard *s)
+{
+        return s->fd;
+}
+
+uint32_t scoreboard_rows(const Scoreboard *s)
+{
+        return s->rows;
+}
+
+ScoreServer *scoreboard_server(Scoreboard *s, uint32_t row)
+{
+        return row < s->rows ? &s->board->servers[row] : NULL;
+}
+
+ScoreProcess *scoreboard_process(Scoreboard *s, ScoreRole role)
+{
+        assert(role < _SCORE_ROLE_MAX);
+        return &s->board->processes[role];
+}
+
+/* ---- name and generation: two facts under one sequence ---------------------- */
+
+/* The first odd number after it, whatever somebody else has left there. */
+static uint64_t naming_begin(ScoreServerOurs *o)
+{
+        uint64_t seq = score_get(&o->seq) | 1;
+        score_set(&o->seq, seq);
+        atomic_thread_fence(memory_order_release);
+        return seq;
+}
+
+static void naming_end(ScoreServerOurs *o, uint64_t seq)
+{
+        atomic_store_explicit(&o->seq, seq + 1, memory_order_release);
+}
+
+/* All cells but the sequence. */
+static void row_clear(ScoreServer *row)
+{
+        memset((char *)&row->ours + sizeof(row->ours.seq), 0, sizeof(row->ours) - sizeof(row->ours.seq));
+        memset(&row->gateway, 0, sizeof(row->gateway));
+        memset(row->instances, 0, sizeof(row->instances));
+}
+
+int scoreboard_take(Scoreboard *s, const char *name, uint32_t *ret_row, uint64_t *ret_generation)
+{
+        size_t len = strlen(name);
+        uint32_t row = 0;
+        assert(s->taken && len < SCORE_NAME);
+        while (row < s->rows && s->taken[row])
+                row++;
+        if (row == s->rows)
+                return SCOREBOARD_E_FULL;
+
+        ScoreServer *server = &s->board->servers[row];
+        uint64_t generation = ++s->next_generation, seq = naming_begin(&server->ours);
+        row_clear(server);
+        memcpy(server->ours.name, name, len);
+        score_set(&server->ours.generation, generation);
+        naming_end(&server->ours, seq);
+        s->taken[row] = generation;
+        *ret_row = row;
+        *ret_generation = generation;
+        return 0;
+}
+
+void scoreboard_give(Scoreboard *s, uint32_t row)
+{
+        assert(s->taken && row < s->rows && s->taken[row]);
+        ScoreServerOurs *o = &s->board->servers[row].ours;
+        uint64_t seq = naming_begin(o);
+        memset(o->name, 0, sizeof(o->name));
+        score_set(&o->generation, 0);
+        naming_end(o, seq);
+        s->taken[row] = 0;
+}
+
+bool scoreboard_name(Scoreboard *s, uint32_t row, char ret_name[static SCORE_NAME], uint64_t *ret_generation)
+{
+        if (row >= s->rows || (s->taken && !s->taken[row]))
+                return false;
+        const ScoreServerOurs *o = &s->board->servers[row].ours;
+        for (int i = 0; i < NAME_TRIES; i++) {
+                char name[SCORE_NAME];
+                uint64_t seq = atomic_load_explicit(&o->seq, memory_order_acquire);
+                uint64_t generation = score_get(&o->generation);
+                memcpy(name, o->name, sizeof(name));
+                atomic_thread_fence(memory_order_acquire);
+                if ((seq & 1) || score_get(&o->seq) != seq)
+                        continue;
+                if (generation == 0)
+                        return false;
+                name[SCORE_NAME - 1] = '\0';
+                memcpy(ret_name, name, sizeof(name));
+                *ret_generation = generation;
+                return true;
+        }
+        return false;
+}
+
+/* ---- this process ----------------------------------------------------------- */
+
+/* The second number of statm: pages that are resident. */
+static bool resident(uint64_t *ret)
+{
+        char text[128];
+        CLEANUP_FD int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+        Span rest = n > 0 ? span_from(text, (size_t)n) : SPAN_NONE, word;
+        uint64_t pages;
+        if (!span_next(&rest, ' ', &word) || !span_next(&rest, ' ', &word) || parse_u64(word, &pages) != 0)
+                return false;
+        *ret = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+        return true;
+}
+
+/* Newer kernels say it as the size of the directory, older ones want it read. */
+static bool open_fds(uint64_t *ret)
+{
+        struct stat st;
+        if (stat("/proc/self/fd", &st) < 0)
+                return false;
+        uint64_t n = (uint64_t)st.st_size;
+        if (n == 0) {
+                DIR *d = opendir("/proc/self/fd");
+                if (!d)
+                        return false;
+                for (const struct dirent *e; (e = readdir(d));)
+                        n += e->d_name[0] != '.';
+                (void)closedir(d);
+                n--; /* the one that this took */
+        }
+        *ret = n;
+        return true;
+}
+
+static uint64_t usec_of(struct timeval t)
+{
+        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
+}
+
+void scoreboard_self(ScoreProcess *p, uint64_t lag_usec)
+{
+        struct rusage usage;
+        uint64_t value;
+        score_set(&p->lag_usec, lag_usec);
+        if (getrusage(RUSAGE_SELF, &usage) == 0)
+                score_set(&p->cpu_usec, usec_of(usage.ru_utime) + usec_of(usage.ru_stime));
+        if (resident(&value))
+                score_set(&p->memory, value);
+        if (open_fds(&value))
+                score_set(&p->fds, value);
+}
