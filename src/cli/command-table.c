@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command-table.h"
+#include "cli/cmd-change.h"
 #include "cli/cmd-check.h"
 #include "cli/cmd-completion.h"
 #include "cli/cmd-config.h"
+#include "cli/cmd-events.h"
 #include "cli/cmd-help.h"
+#include "cli/cmd-history.h"
 #include "cli/cmd-import.h"
+#include "cli/cmd-logs.h"
+#include "cli/cmd-reload.h"
+#include "cli/cmd-status.h"
 #include "cli/cmd-version.h"
 
 const Command *const command_table[] = {
-        &cmd_check, &cmd_completion, &cmd_config, &cmd_help, &cmd_import, &cmd_version, NULL,
+        &cmd_check,   &cmd_completion, &cmd_config, &cmd_drain,   &cmd_events, &cmd_help,
+        &cmd_history, &cmd_import,     &cmd_logs,   &cmd_reload,  &cmd_reset,  &cmd_restart,
+        &cmd_start,   &cmd_status,     &cmd_stop,   &cmd_version, NULL,
 };
 
 /* Those that any command knows come first. */
@@ -30,24 +38,12 @@ const PlannedCommand planned_commands[] = {
         {"call", "the gateway"},
         {"client-config", "the gateway"},
         {"connect", "the gateway"},
-        {"drain", CONTROL},
-        {"events", CONTROL},
         {"health", "the gateway"},
-        {"history", "the recorder"},
-        {"logs", CONTROL},
-        {"ls", CONTROL},
         {"pin", "tool pins"},
-        {"ps", CONTROL},
         {"reexec", CONTROL},
-        {"reload", CONTROL},
-        {"reset", CONTROL},
-        {"restart", CONTROL},
         {"run", SUPERVISOR},
         {"sandbox", "the sandbox"},
         {"serve", SUPERVISOR},
-        {"start", CONTROL},
-        {"status", CONTROL},
-        {"stop", CONTROL},
         {"tools", "the gateway"},
         {"top", CONTROL},
         {NULL, NULL},
