@@ -39,9 +39,10 @@ static Fake *fake_of(ControlServer *s)
 }
 
 /* True when `line` was the last of the answer. */
-static bool perform(Block *b, Span line)
+static bool perform(Fake *f, Block *b, Span line)
 {
         if (span_equal(line, SPAN("!"))) {
+                control_server_flush(&f->server);
                 control_conn_close(b->conn);
                 return true;
         }
@@ -62,7 +63,7 @@ static void advance(Fake *f, Block *b)
                 if (span_starts(line, SPAN("= ")) && f->requests < strtoull(line.ptr + 2, NULL, 10))
                         return;
                 b->left = rest;
-                if (!span_starts(line, SPAN("= ")) && line.len && perform(b, line))
+                if (!span_starts(line, SPAN("= ")) && line.len && perform(f, b, line))
                         b->conn = NULL;
         }
 }
