@@ -21,6 +21,13 @@
         L(CONFIG_LIST,      10000,           "items",  "Entries of one list or map.") \
         L(CONFIG_ENV_FILE,  256 * 1024,      "bytes",  "An environment file that a server names.") \
         L(KEY_PATH,         1024,            "bytes",  "The path of a configuration key inside its server or view.") \
+        L(CONTROL_ACCEPT_TIME, 1,            "seconds","How long the control socket waits when no descriptor is free for a connection.") \
+        L(CONTROL_ANSWER,   32 * 1024 * 1024,"bytes",  "One line of an answer that a client command takes from the daemon.") \
+        L(CONTROL_ANSWER_TIME, 10,           "seconds","How long a client command waits for an answer that takes no time.") \
+        L(CONTROL_CONNECTIONS, 64,           "items", "Connections of the control socket; one more is refused.") \
+        L(CONTROL_IDLE_TIME, 60,             "seconds","How long a control connection may ask nothing, or leave its answer unread.") \
+        L(CONTROL_LINE_TIME, 10,             "seconds","How long the start of a control request waits for its end.") \
+        L(CONTROL_QUEUE,    256 * 1024,      "bytes",  "What waits for a slow reader on the control socket; further lines are skipped.") \
         L(VALIDATOR_TIME,   30,              "seconds","How long the validator process may take; then it is ended.") \
         L(VALIDATOR_CPU,    20,              "seconds","CPU time of the validator process.") \
         L(VALIDATOR_MEMORY, 512 * 1024 * 1024,"bytes", "Address space of the validator process (not in sanitizer builds).") \

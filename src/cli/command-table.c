@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command-table.h"
+#include "cli/cmd-change.h"
 #include "cli/cmd-check.h"
 #include "cli/cmd-completion.h"
 #include "cli/cmd-config.h"
+#include "cli/cmd-events.h"
 #include "cli/cmd-help.h"
+#include "cli/cmd-history.h"
 #include "cli/cmd-import.h"
+#include "cli/cmd-logs.h"
+#include "cli/cmd-reload.h"
 #include "cli/cmd-run.h"
 #include "cli/cmd-serve.h"
+#include "cli/cmd-status.h"
 #include "cli/cmd-version.h"
 
 const Command *const command_table[] = {
-        &cmd_check, &cmd_completion, &cmd_config,  &cmd_help, &cmd_import,
-        &cmd_run,   &cmd_serve,      &cmd_version, NULL,
+        &cmd_check,  &cmd_completion, &cmd_config, &cmd_drain,   &cmd_events,  &cmd_help, &cmd_history,
+        &cmd_import, &cmd_logs,       &cmd_reload, &cmd_reset,   &cmd_restart, &cmd_run,  &cmd_serve,
+        &cmd_start,  &cmd_status,     &cmd_stop,   &cmd_version, NULL,
 };
 
 /* Those that any command knows come first. */
@@ -28,27 +35,19 @@ const size_t common_options_size = ARRAY_SIZE(global_options) - 1;
 #define CONTROL "the control socket"
 
 const PlannedCommand planned_commands[] = {
-        {"audit", "the recorder"},
-        {"call", "the gateway"},
-        {"client-config", "the gateway"},
-        {"connect", "the gateway"},
-        {"drain", CONTROL},
-        {"events", CONTROL},
-        {"health", "the gateway"},
-        {"history", "the recorder"},
-        {"logs", CONTROL},
-        {"ls", CONTROL},
-        {"pin", "tool pins"},
-        {"ps", CONTROL},
-        {"reexec", CONTROL},
-        {"reload", CONTROL},
-        {"reset", CONTROL},
-        {"restart", CONTROL},
-        {"sandbox", "the sandbox"},
-        {"start", CONTROL},
-        {"status", CONTROL},
-        {"stop", CONTROL},
-        {"tools", "the gateway"},
-        {"top", CONTROL},
-        {NULL, NULL},
-};
+        {"audit", "the recorder"}, {"call", "the gateway"}, {"client-config", "the gateway"},
+        {"connect", "the gateway"}, {"health", "the gateway"}, {"pin", "tool pins"}, {"reexec", CONTROL},
+#include "cli/cmd-logs.h"
+#include "cli/cmd-reload.h"
+#include "cli/cmd-run.h"
+#include "cli/cmd-serve.h"
+#include "cli/cmd-status.h"
+#include "cli/cmd-version.h"
+
+        const Command *const command_table[] = {
+                &cmd_check,       &cmd_completion, &cmd_config,  &cmd_drain, &cmd_events,
+                &cmd_help,        &cmd_history,    &cmd_import,  &cmd_logs,  &cmd_reload,
+                &cmd_reset,       &cmd_restart,    &cmd_run,     &cmd_serve, &cmd_start,
+                &cmd_status,      &cmd_stop,       &cmd_version, NULL,       {"tools", "the gateway"},
+                {"top", CONTROL}, {NULL, NULL},
+        };

@@ -60,7 +60,10 @@ typedef struct ControlRequest {
         int64_t since_usec; /* --since=USEC since 1970 */
         uint64_t tail;
         const char *words[CONTROL_WORDS_MAX];
+        char why[160]; /* what control_parse() found wrong, where it needs more than a constant */
 } ControlRequest;
 
-/* Splits `line` in place. NULL: fine; else what is wrong with it, for a person. */
+/* Splits `line` in place: words are parted by blanks, '...' and "..." hold them together, a backslash takes
+ * the next byte as it is (not within '...'), and after -- nothing is an option. NULL: fine; else what is
+ * wrong with it, for a person: a constant, or of `ret`. */
 const char *control_parse(char *line, ControlRequest *ret) MUST_CHECK;

@@ -23,7 +23,8 @@ typedef struct ControlServerOps {
         /* A new request; `r` is borrowed until this returns. The owner answers with control_line() and
          * then, now or later, control_finish(). */
         void (*request)(ControlServer *s, ControlConn *c, const ControlRequest *r);
-        /* The connection is gone while its request was not finished; `c` is not to be used after this. */
+        /* The connection is gone while its request was not finished; `c` is not to be used after this. The
+         * gateway's end tells it also when it is idle: its owner holds it. */
         void (*gone)(ControlServer *s, ControlConn *c);
         /* There is room in the queue again after control_is_full(). */
         void (*drained)(ControlServer *s, ControlConn *c);
@@ -36,6 +37,7 @@ struct ControlServer {
         int fd; /* owned */
         LIST_HEAD(, ControlConn) conns;
         size_t n_conns;
+        Timer pause; /* armed: no descriptor was free, so the listener waits */
 };
 
 /* `fd`: a listening unix stream socket, taken over; -1: none (the gateway's end can still be added). */
@@ -48,8 +50,10 @@ int control_server_add(ControlServer *s, int fd, bool gateway, ControlConn **ret
 /* Writes what waits as far as it goes without waiting; before the process ends. */
 void control_server_flush(ControlServer *s);
 
-/* One line of JSON, without its end. Over the cap the line is dropped and counted: "skipped N lines". */
+/* One line of JSON, without its end. Over the cap (LIMIT_CONTROL_QUEUE) the line is dropped and counted:
+ * {"skipped":N} comes once there is room. An empty queue takes a line of any length. */
 void control_line(ControlConn *c, Span json);
+/* The queue is half full: a line of less than the other half still fits. */
 bool control_is_full(const ControlConn *c);
 /* The last line: {"ok":true}, or {"ok":false,"error":TEXT,"code":CODE}. */
 void control_finish_ok(ControlConn *c);

@@ -16,7 +16,7 @@ export HOME=$work/home XDG_CONFIG_HOME=$work/home XDG_DATA_HOME=$work/home TERM=
 # LINE|WORDS THAT ARE OFFERED, sorted. The line ends where the cursor is. A third field is
 # what zsh offers instead: options, where nothing else can follow.
 cases=(
-        'mcpvisor |check completion config help import validate version'
+        'mcpvisor |check completion config drain events help history import logs ls ps reload reset restart start status stop validate version'
         'mcpvisor che|check'
         'mcpvisor val|validate'
         'mcpvisor serv|'
@@ -48,6 +48,10 @@ cases=(
         'mcpvisor config defaults my|'
         'mcpvisor help con|config'
         'mcpvisor help config pr|'
+        'mcpvisor status --wait st|starting stopped stopping stuck'
+        'mcpvisor ls --wat|--watch'
+        'mcpvisor logs --socket my|my.yaml'
+        'mcpvisor restart --a|--all'
         'mcpvisor completion |bash fish zsh'
         'mcpvisor completion bash ||--color --help -h'
         'mcpvisor version ||--color --help -h'
