@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+enum { BOMB_PAUSE_MS = 200 }; /* after a fork that was refused: others shall get to run in a VM */
+
 int null_stdio(bool keep_stdout)
 {
         int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -119,10 +121,12 @@ static void bomb(_Atomic int64_t *alive, int64_t bound)
                                 mine++;
                         else if (bound > 0)
                                 (*alive)--;
-                        if (pid < 0)
+                        if (pid < 0) {
+                                wait_ms(BOMB_PAUSE_MS);
                                 break;
+                        }
                 }
-                if (mine > 0 && waitpid(-1, NULL, bound > 0 ? 0 : WNOHANG) > 0) {
+                if (mine > 0 && waitpid(-1, NULL, bound > 0 || mine == 2 ? 0 : WNOHANG) > 0) {
                         (*alive)--;
                         mine--;
                 } else if (mine == 0 && bound > 0) {
