@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * early-term ROUNDS MAX_US COMMAND...: starts COMMAND as PID 1 of a namespace,
+ * sends TERM after a random time of at most MAX_US, and expects its end. The
+ * kernel drops what comes before PID 1 has blocked or handled it, so whether
+ * it has is looked up right before; in a round in which it has not yet, a
+ * second TERM follows when it has. Prints a line of figures; 1 when a signal
+ * was lost. Needs root; COMMAND finds a /proc of its own.
+ */
+#include "base/macro.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <linux/sched.h>
+
+enum {
+        BROKEN = 99,
+        DEADLINE_MS = 20000,
+        READY_MS = 20000,
+        NS_PER_US = 1000,
+        US_PER_MS = 1000,
+        US_PER_S = 1000000
+};
+
+typedef struct Figures {
+        unsigned early, lost, nonzero;
+        int64_t blocked_us; /* of all rounds together: from the exec to blocked signals */
+        int64_t end_us;     /* from TERM to the end */
+} Figures;
+
+typedef struct Round {
+        pid_t pid;
+        int pidfd, exec_fd;
+} Round;
+
+static void broken(const char *what)
+{
+        fprintf(stderr, "early-term: %s: %s\n", what, strerror(errno));
+        _exit(BROKEN);
+}
+
+static int64_t now_us(void)
+{
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (int64_t)t.tv_sec * US_PER_S + t.tv_nsec / NS_PER_US;
+}
+
+static void start(Round *r, char **command)
+{
+        int gone[2];
+        if (pipe2(gone, O_CLOEXEC) < 0)
+                broken("pipe");
+        struct clone_args args = {.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_PIDFD,
+                                  .pidfd = (uint64_t)(uintptr_t)&r->pidfd,
+                                  .exit_signal = SIGCHLD};
+        r->pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+        if (r->pid < 0)
+                broken("clone3");
+        if (r->pid == 0) {
+                if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+                    mount("proc", "/proc", "proc", 0, NULL) < 0)
+                        broken("/proc");
+                execv(command[0], command);
+                broken(command[0]);
+        }
+        close(gone[1]);
+        r->exec_fd = gone[0];
+}
+
+static bool ends_within(const Round *r, int ms)
+{
+        struct pollfd p = {.fd = r->pidfd, .events = POLLIN};
+        return poll(&p, 1, ms) > 0;
+}
+
+/* Whether a TERM of now reaches it: blocked or caught. */
+static bool takes_term(pid_t pid)
+{
+        char path[64], text[4096];
+        snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+        if (fd >= 0)
+                close(fd);
+        if (n <= 0)
+                return false;
+        text[n] = '\0';
+        for (const char *const *w = (const char *const[]){"SigBlk:", "SigCgt:", NULL}; *w; w++) {
+                const char *at = strstr(text, *w);
+                if (at && strtoull(at + strlen(*w), NULL, 16) & (1ULL << (SIGTERM - 1)))
+                        return true;
+        }
+        return false;
+}
+
+static void wait_for_exec(const Round *r)
+{
+        char c;
+        while (read(r->exec_fd, &c, 1) < 0 && errno == EINTR)
+                ;
+        close(r->exec_fd);
+}
+
+static void play(char **command, long max_us, Figures *f)
+{
+        Round r = {.pidfd = -1};
+        int status;
+        start(&r, command);
+        wait_for_exec(&r);
+        int64_t begin = now_us(), blocked_at = 0, at = begin + (max_us > 0 ? random() % max_us : 0);
+        bool sent = false, early = false;
+        while (!sent && !ends_within(&r, 0)) {
+                bool takes = takes_term(r.pid);
+                if (takes && blocked_at == 0)
+                        blocked_at = now_us();
+                if (now_us() < at)
+                        continue;
+                sent = takes;
+                if (takes || !early)
+                        syscall(SYS_pidfd_send_signal, r.pidfd, SIGTERM, NULL, 0);
+                early = early || !takes;
+                if (now_us() - begin > (int64_t)READY_MS * US_PER_MS)
+                        break;
+        }
+        int64_t term_at = now_us();
+        if (!ends_within(&r, DEADLINE_MS)) {
+                f->lost++;
+                syscall(SYS_pidfd_send_signal, r.pidfd, SIGKILL, NULL, 0);
+        }
+        if (waitpid(r.pid, &status, 0) != r.pid)
+                broken("waitpid");
+        f->nonzero += status != 0;
+        f->early += early;
+        f->blocked_us += blocked_at > 0 ? blocked_at - begin : 0;
+        f->end_us += now_us() - term_at;
+        close(r.pidfd);
+}
+
+int main(int argc, char **argv)
+{
+        Figures f = {0};
+        if (argc < 4) {
+                fprintf(stderr, "usage: early-term ROUNDS MAX_US COMMAND...\n");
+                return BROKEN;
+        }
+        long rounds = strtol(argv[1], NULL, 10), max_us = strtol(argv[2], NULL, 10);
+        srandom((unsigned)now_us());
+        for (long i = 0; i < rounds; i++)
+                play(argv + 3, max_us, &f);
+        printf("figure: TERM at a random moment: %ld rounds, %u lost, %u before signals were blocked, %u "
+               "exits not 0, "
+               "from exec to blocked %lld us, from TERM to the end %lld us\n",
+               rounds, f.lost, f.early, f.nonzero, (long long)(f.blocked_us / MAX(rounds, 1)),
+               (long long)(f.end_us / MAX(rounds, 1)));
+        return f.lost > 0 || f.nonzero > 0;
+}
