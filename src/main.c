@@ -12,7 +12,13 @@
 #include "cli/cli.h"
 #include "demo/demo.h"
 #include "spawn/exec.h"
+#include "supervisor/supervisor.h"
 #include "validator/validator.h"
+
+/* Tests put something between. */
+#ifndef DAEMON_ENTRY
+#define DAEMON_ENTRY supervisor_main
+#endif
 
 typedef struct Role {
         const char *name;
@@ -50,5 +56,5 @@ int main(int argc, char **argv)
                         (void)sigprocmask(SIG_SETMASK, &before, NULL);
                         return roles[i].entry(argc - 1, argv + 1);
                 }
-        return cli_main(argc, argv, NULL, &before);
+        return cli_main(argc, argv, DAEMON_ENTRY, &before);
 }

@@ -22,7 +22,7 @@
         L(CONFIG_ENV_FILE,  256 * 1024,      "bytes",  "An environment file that a server names.") \
         L(KEY_PATH,         1024,            "bytes",  "The path of a configuration key inside its server or view.") \
         L(CONTROL_ACCEPT_TIME, 1,            "seconds","How long the control socket waits when no descriptor is free for a connection.") \
-        L(CONTROL_ANSWER,   32 * 1024 * 1024,"bytes",  "One line of an answer that a client command takes from the daemon.") \
+        L(CONTROL_ANSWER,   16 * 1024 * 1024,"bytes",  "One line of an answer on the control socket.") \
         L(CONTROL_ANSWER_TIME, 10,           "seconds","How long a client command waits for an answer that takes no time.") \
         L(CONTROL_CONNECTIONS, 64,           "items", "Connections of the control socket; one more is refused.") \
         L(CONTROL_IDLE_TIME, 60,             "seconds","How long a control connection may ask nothing, or leave its answer unread.") \
@@ -58,7 +58,6 @@
         L(LOOP_LOOK,        5,               "milliseconds", "How long a turn of the event loop lasts before it looks for signals.") \
         /* the supervisor */ \
         L(ANCESTORS,        64,              "levels", "How far up we look whether a process belongs to a server.") \
-        L(CONTROL_ANSWER,   16 * 1024 * 1024,"bytes",  "One line of an answer on the control socket.") \
         L(CONTROL_BACKLOG,  64,              "clients","Connections to the control socket that wait to be accepted.") \
         L(CRITICAL_TIME,    300,             "seconds","How long a critical server may be without a ready gateway; then mcpvisor ends.") \
         L(EVENT_RING,       64 * 1024,       "bytes",  "The last events, kept in memory.") \

@@ -35,19 +35,15 @@ const size_t common_options_size = ARRAY_SIZE(global_options) - 1;
 #define CONTROL "the control socket"
 
 const PlannedCommand planned_commands[] = {
-        {"audit", "the recorder"}, {"call", "the gateway"}, {"client-config", "the gateway"},
-        {"connect", "the gateway"}, {"health", "the gateway"}, {"pin", "tool pins"}, {"reexec", CONTROL},
-#include "cli/cmd-logs.h"
-#include "cli/cmd-reload.h"
-#include "cli/cmd-run.h"
-#include "cli/cmd-serve.h"
-#include "cli/cmd-status.h"
-#include "cli/cmd-version.h"
-
-        const Command *const command_table[] = {
-                &cmd_check,       &cmd_completion, &cmd_config,  &cmd_drain, &cmd_events,
-                &cmd_help,        &cmd_history,    &cmd_import,  &cmd_logs,  &cmd_reload,
-                &cmd_reset,       &cmd_restart,    &cmd_run,     &cmd_serve, &cmd_start,
-                &cmd_status,      &cmd_stop,       &cmd_version, NULL,       {"tools", "the gateway"},
-                {"top", CONTROL}, {NULL, NULL},
-        };
+        {"audit", "the recorder"},
+        {"call", "the gateway"},
+        {"client-config", "the gateway"},
+        {"connect", "the gateway"},
+        {"health", "the gateway"},
+        {"pin", "tool pins"},
+        {"reexec", CONTROL},
+        {"sandbox", "the sandbox"},
+        {"tools", "the gateway"},
+        {"top", CONTROL},
+        {NULL, NULL},
+};

@@ -38,7 +38,7 @@ static void finish_ok(Asker *a)
         control_finish_ok(c);
 }
 
-static void send(Asker *a, JsonWriter *w)
+static void send_json(Asker *a, JsonWriter *w)
 {
         if (json_write_done(w) == 0)
                 control_line(a->conn, buf_span(w->buf));
@@ -68,7 +68,7 @@ static void send_log_line(Asker *a, const LogRingLine *line)
         json_write_key(&w, "text");
         json_write_string(&w, span_skip(line->text, 1));
         json_write_object_end(&w);
-        send(a, &w);
+        send_json(a, &w);
 }
 
 static void send_skipped(Asker *a, uint64_t n)
@@ -79,7 +79,7 @@ static void send_skipped(Asker *a, uint64_t n)
         json_write_key(&w, "skipped");
         json_write_uint(&w, n);
         json_write_object_end(&w);
-        send(a, &w);
+        send_json(a, &w);
 }
 
 /* What is new in the ring; stops where the queue is full and goes on when it is not. */
@@ -187,7 +187,7 @@ static void send_progress(Asker *a, const AskerTarget *t, ServerState state)
         json_write_key(&w, "state");
         json_write_str(&w, server_state_name(state));
         json_write_object_end(&w);
-        send(a, &w);
+        send_json(a, &w);
 }
 
 static void settle(Asker *a, AskerTarget *t, ServerState state, const char *error)
@@ -208,7 +208,7 @@ static void settle(Asker *a, AskerTarget *t, ServerState state, const char *erro
         json_write_key(&w, "error");
         json_write_str(&w, error);
         json_write_object_end(&w);
-        send(a, &w);
+        send_json(a, &w);
 }
 
 /* What is awaited after each event, and what says that it will not come. */
@@ -353,7 +353,7 @@ void askers_reload_says(struct Supervisor *sup, const char *phase)
         json_write_object_end(&w);
         LIST_FOREACH(a, &sup->askers, link)
         if (a->kind == ASKER_RELOAD)
-                send(a, &w);
+                send_json(a, &w);
 }
 
 /* The lists are an object of their own; its members go first. */

@@ -24,6 +24,14 @@ static Nsec now_of(const GatewayLink *g)
         return loop_now(g->sup->loop);
 }
 
+/* What fails here has ended already, and is about to be reaped. */
+static void send_kill(const GatewayLink *g)
+{
+        int r = child_signal(g->pidfd, SIGKILL);
+        if (r < 0 && r != -ESRCH)
+                log_error("gateway: cannot be killed: %s", strerror(-r));
+}
+
 static void set_state(GatewayLink *g, GatewayState next)
 {
         GatewayState before = g->state;
@@ -476,7 +484,7 @@ void gateway_kill(GatewayLink *g, const char *why)
                 return;
         g->killed = true;
         log_error("gateway: ended by us: %s", why);
-        (void)child_signal(g->pidfd, SIGKILL);
+        send_kill(g);
 }
 
 void gateway_stop(GatewayLink *g, Nsec deadline)
@@ -546,7 +554,7 @@ int gateway_link_init(GatewayLink *g, struct Supervisor *sup)
 void gateway_link_done(GatewayLink *g)
 {
         if (g->pid > 0) {
-                (void)child_signal(g->pidfd, SIGKILL);
+                send_kill(g);
                 reaper_remove(&g->sup->reaper, &g->child);
         }
         if (g->sup)
@@ -586,7 +594,7 @@ static int spawn(GatewayLink *g, int theirs, StepError *error)
                 return r;
         r = reaper_add(&g->sup->reaper, &g->child, g->pid, ended);
         if (r < 0) {
-                (void)child_signal(g->pidfd, SIGKILL);
+                send_kill(g);
                 fd_close_p(&g->pidfd);
                 g->pid = 0;
         }

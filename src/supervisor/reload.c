@@ -342,7 +342,7 @@ static void say_findings(const Reload *r)
                 }
                 buf_clear(&b); /* the person who started it sits before it */
                 if (diag_format_text(d, false, &b) == 0)
-                        (void)fd_write_all(STDERR_FILENO, buf_span(&b));
+                        fputs(buf_text(&b), stderr);
         }
 }
 

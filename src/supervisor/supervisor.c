@@ -492,7 +492,9 @@ static void done(Supervisor *s)
         config_unref(s->config);
         spawner_done(&s->spawner);
         cgroup_root_close(&s->cgroups);
-        dirs_clear_socket(&s->dirs, "control.sock");
+        int r = dirs_clear_socket(&s->dirs, "control.sock");
+        if (r < 0)
+                log_warning("control.sock cannot be removed: %s", strerror(-r));
         dirs_close(&s->dirs);
         notify_done(&s->notify);
         loop_free(s->loop);

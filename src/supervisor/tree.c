@@ -288,16 +288,40 @@ static int attach(Tree *t)
         return r;
 }
 
+/* What fails here has ended already; whether all of it has, its end says. */
+static void signal_warden(const Tree *t, int signo)
+{
+        if (child_signal(t->pidfd, signo) == -EPERM)
+                log_limited(LOG_LEVEL_ERROR, "signal", NULL, "warden %d: signal %d is not permitted",
+                            (int)t->warden, signo);
+}
+
+static void signal_group(const Tree *t, int signo)
+{
+        int r = cgroup_signal(&t->group, signo, 0);
+        if (r < 0 && r != -ENODEV)
+                log_limited(LOG_LEVEL_WARNING, "signal", NULL, "%s: signal %d: %s", t->group.name, signo,
+                            strerror(-r));
+}
+
+static void kill_group(const Tree *t)
+{
+        int r = cgroup_kill(&t->group);
+        if (r < 0 && r != -ENODEV)
+                log_limited(LOG_LEVEL_WARNING, "signal", NULL, "%s: cgroup.kill: %s", t->group.name,
+                            strerror(-r));
+}
+
 static void say_kill(Tree *t)
 {
         if (t->group.fd >= 0)
-                (void)cgroup_kill(&t->group);
+                kill_group(t);
         if (t->pidfd < 0)
                 return;
         if (t->pidns || t->kind == SPAWN_TREE_CGROUP)
-                (void)child_signal(t->pidfd, SIGKILL);
+                signal_warden(t, SIGKILL);
         else
-                (void)child_signal(t->pidfd, WARDEN_KILL);
+                signal_warden(t, WARDEN_KILL);
 }
 
 static int kill_again(Timer *timer, Nsec now)
@@ -394,14 +418,14 @@ static void term_group(Tree *t)
 {
         if (t->group.fd < 0)
                 return;
-        (void)cgroup_signal(&t->group, SIGTERM, 0);
-        (void)cgroup_signal(&t->group, SIGCONT, 0);
+        signal_group(t, SIGTERM);
+        signal_group(t, SIGCONT);
 }
 
 void tree_term(Tree *t)
 {
         if (t->pidfd >= 0)
-                (void)child_signal(t->pidfd, WARDEN_TERM);
+                signal_warden(t, WARDEN_TERM);
         else
                 term_group(t);
 }
@@ -409,7 +433,7 @@ void tree_term(Tree *t)
 void tree_sweep(Tree *t)
 {
         if (t->pidfd >= 0)
-                (void)child_signal(t->pidfd, WARDEN_SWEEP);
+                signal_warden(t, WARDEN_SWEEP);
         else
                 term_group(t);
 }

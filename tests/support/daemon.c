@@ -4,12 +4,7 @@
  * a kernel that seems to refuse groups or namespaces.
  * MCPVISOR_TEST_GATEWAY=PATH, MCPVISOR_TEST_TREE=pidns|best-effort.
  */
-#include "cli/cli.h"
-#include "cli/start-mask.h"
-#include "demo/demo.h"
-#include "gateway/gateway.h"
 #include "supervisor/supervisor.h"
-#include "validator/validator.h"
 
 static int daemon_entry(const DaemonOptions *options)
 {
@@ -20,3 +15,6 @@ static int daemon_entry(const DaemonOptions *options)
         o.no_pidns = tree && strcmp(tree, "best-effort") == 0;
         return supervisor_main(&o);
 }
+
+#define DAEMON_ENTRY daemon_entry
+#include "../../src/main.c"
