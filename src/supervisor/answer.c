@@ -199,12 +199,6 @@ static void drained(ControlServer *server UNUSED, ControlConn *c)
                 asker_go_on(a);
 }
 
-void control_drop(Supervisor *s UNUSED, ControlConn *c)
-{
-        asker_free(control_conn_data(c));
-        control_conn_close(c);
-}
-
 /* ---- who may ask ------------------------------------------------------------ */
 
 static pid_t parent_of(pid_t pid)

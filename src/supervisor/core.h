@@ -109,5 +109,3 @@ void ready_check(Supervisor *s);
 /* ---- answer.c: the control socket */
 
 extern const ControlServerOps answer_ops;
-/* Closes a connection of ours, whatever it waits for. */
-void control_drop(Supervisor *s, ControlConn *c);

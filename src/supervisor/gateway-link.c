@@ -382,7 +382,7 @@ static void (*const takers[_IPC_TYPE_MAX])(GatewayLink *, const IpcMessage *) = 
 static int received(IpcChannel *c, IpcMessage *m)
 {
         GatewayLink *g = CONTAINER_OF(c, GatewayLink, ipc);
-        if (g->state == GATEWAY_DOWN || g->state == GATEWAY_ENDED)
+        if (g->killed || g->state == GATEWAY_DOWN || g->state == GATEWAY_ENDED)
                 return 0;
         if (g->state == GATEWAY_STARTING && m->header->type != IPC_UP)
                 gateway_kill(g, "it speaks before it has answered hello");
@@ -395,6 +395,10 @@ static int broken(IpcChannel *c, IpcBreak why, const char *detail)
 {
         GatewayLink *g = CONTAINER_OF(c, GatewayLink, ipc);
         char text[200];
+        if (why == IPC_BREAK_CLOSED) { /* it ends by itself; if not, it is no gateway any more */
+                send_kill(g);
+                return 0;
+        }
         snprintf(text, sizeof(text), "%s%s%s", ipc_break_text(why), detail && *detail ? ": " : "",
                  detail ? detail : "");
         gateway_kill(g, text);
@@ -411,11 +415,6 @@ static void close_all(GatewayLink *g)
         fd_close_p(&g->pidfd);
         timer_cancel(&g->ping);
         timer_cancel(&g->deadline);
-        if (g->control) {
-                ControlConn *conn = g->control;
-                g->control = NULL;
-                control_drop(g->sup, conn);
-        }
         g->preparing = 0;
 }
 
@@ -605,6 +604,7 @@ static int start(GatewayLink *g, StepError *error)
 {
         struct Supervisor *sup = g->sup;
         int ipc[2] = {-EBADF, -EBADF}, control[2] = {-EBADF, -EBADF};
+        ControlConn *relay; /* ends itself when the gateway does */
         int r = ipc_pair(ipc);
         if (r == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, control) < 0)
                 r = -errno;
@@ -617,7 +617,7 @@ static int start(GatewayLink *g, StepError *error)
                 r = ipc_channel_init(&g->ipc, &args);
         if (r == 0) {
                 ipc[0] = -EBADF;
-                r = control_server_add(&sup->control, control[0], true, &g->control);
+                r = control_server_add(&sup->control, control[0], true, &relay);
         }
         if (r == 0) {
                 control[0] = -EBADF;

@@ -35,7 +35,6 @@ typedef struct GatewayLink {
         int pidfd; /* owned */
         ReaperChild child;
         IpcChannel ipc;
-        ControlConn *control; /* its own connection; NULL: none */
         Timer ping, restart, deadline;
         uint64_t ping_serial, pong_serial;
         unsigned missed;
