@@ -199,8 +199,7 @@ static void test_busy(void **state UNUSED)
 
         /* What was open before is as it was. */
         CLEANUP(config_unref_p)
-        Config *good = config_of("listen: [\"127.0.0.1:0\"]\n"),
-               *bad = config_of(yaml);
+        Config *good = config_of("listen: [\"127.0.0.1:0\"]\n"), *bad = config_of(yaml);
         CLEANUP(try_done) Try t, failed;
         try_open(&(const ListenerArgs){.config = good}, NULL, &t);
         assert_int_equal(t.result, 0);
