@@ -191,7 +191,7 @@ static void test_busy(void **state UNUSED)
 {
         unsigned port = 0;
         char yaml[100], want[100];
-        CLEANUP_FD int other = occupy("127.0.0.1", &port);
+        CLEANUP_FD UNUSED int other = occupy("127.0.0.1", &port);
         (void)snprintf(yaml, sizeof(yaml), "listen: [\"127.0.0.1:0\", \"127.0.0.1:%u\"]\n", port);
         (void)snprintf(want, sizeof(want), "127.0.0.1:%u is in use already: `ss -ltnp 'sport = :%u'`", port,
                        port);
@@ -229,8 +229,8 @@ static void test_any_port_is_one(void **state UNUSED)
                 skip();
         unsigned port = 0;
         char yaml[100];
-        CLEANUP_FD int four = occupy("127.0.0.1", &port);
-        CLEANUP_FD int six = occupy("[::1]", &port);
+        CLEANUP_FD UNUSED int four = occupy("127.0.0.1", &port);
+        CLEANUP_FD UNUSED int six = occupy("[::1]", &port);
         (void)snprintf(yaml, sizeof(yaml), "listen: [\"127.0.0.1:%u\", \"[::1]:%u\"]\n", port, port);
         CLEANUP(config_unref_p) Config *c = config_of(yaml);
         CLEANUP(try_done) Try t;
@@ -356,6 +356,76 @@ static void test_stale(void **state)
         assert_int_equal(listener_bind(&w, &l, &why), BIND_E_REFUSED);
         assert_non_null(strstr(buf_text(&why), "no socket"));
         assert_int_equal(mode_of(path), 0600); /* left alone */
+}
+
+/* As a user who is not a member of root's group and may not have every port. No cmocka in a child. */
+static void as_nobody(const char *dir)
+{
+        enum { NOBODY = 65534 };
+        CLEANUP(buf_done) Buf why = BUF_INIT(BUF_CAP_NONE);
+        char address[210];
+        Listener l;
+        (void)snprintf(address, sizeof(address), "unix:%s/x.sock", dir);
+        BindWish w = {.address = address, .mode = 0660, .group = "root"};
+        if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+                _exit(1);
+        if (listener_bind(&w, &l, &why) != BIND_E_REFUSED || !strstr(buf_text(&why), "be a member") ||
+            access(address + strlen("unix:"), F_OK) == 0)
+                _exit(2);
+        buf_clear(&why);
+        w = (BindWish){.address = "unix:/proc/x.sock", .mode = 0600};
+        if (listener_bind(&w, &l, &why) != BIND_E_REFUSED)
+                _exit(3);
+        w.address = "unix:/etc/x.sock";
+        buf_clear(&why);
+        if (listener_bind(&w, &l, &why) != BIND_E_REFUSED || !strstr(buf_text(&why), "may write to"))
+                _exit(4);
+        w.address = "127.0.0.1:1"; /* free for all in some containers */
+        buf_clear(&why);
+        int r = listener_bind(&w, &l, &why);
+        if (r != 0 && (r != BIND_E_REFUSED || !strstr(buf_text(&why), "CAP_NET_BIND_SERVICE")))
+                _exit(5);
+        if (r == 0)
+                listener_done(&l);
+        buf_done(&why);
+        _exit(0);
+}
+
+static void test_not_permitted(void **state)
+{
+        int status;
+        if (geteuid() != 0)
+                skip();
+        assert_int_equal(chmod(*state, 0777), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+                as_nobody(*state);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+}
+
+/* What nobody wrote down may be skipped; what somebody did may not. */
+static void test_default_is_known(void **state UNUSED)
+{
+        CLEANUP(config_unref_p) Config *silent = config_of("servers: {}\n");
+        CLEANUP(config_unref_p) Config *same = config_of("listen: [\"127.0.0.1:7780\", \"[::1]:7780\"]\n");
+        CLEANUP(try_done) Try t;
+        assert_int_equal(silent->listen.n, 2);
+        try_open(&(const ListenerArgs){.config = silent, .any_port = true}, NULL, &t);
+        assert_int_equal(t.result, 0);
+        assert_int_equal(t.set.n, have_ipv6() ? 2 : 1);
+        assert_int_equal(t.notes.len > 0, !have_ipv6());
+        assert_true(t.set.items[0].fallback);
+        listener_set_done(&t.set);
+        try_done(&t);
+        if (!have_ipv6()) {
+                t = (Try){.result = 0};
+                return;
+        }
+        try_open(&(const ListenerArgs){.config = same, .any_port = true}, NULL, &t);
+        assert_int_equal(t.result, 0);
+        assert_false(t.set.items[0].fallback);
 }
 
 /* Copies to numbers in a row, as systemd passes them. */
@@ -524,6 +594,8 @@ int main(void)
                 LISTENER_TEST(test_environment),
                 LISTENER_TEST(test_as_a_service),
                 LISTENER_TEST(test_no_memory),
+                LISTENER_TEST(test_not_permitted),
+                LISTENER_TEST(test_default_is_known),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
