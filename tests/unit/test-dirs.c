@@ -365,6 +365,52 @@ static void test_home(void **test UNUSED)
         dirs_close(&d);
 }
 
+/* One of many that start and end all the time: what it has is its own. */
+static void start_and_end(unsigned rounds)
+{
+        for (unsigned i = 0; i < rounds; i++) {
+                CLEANUP(buf_done) Buf why = BUF_INIT(BUF_CAP_NONE);
+                Dirs d;
+                if (dirs_open(&run, runtime, state, &d, &why) != 0 || !d.runtime)
+                        _exit(1);
+                int fd = openat(d.runtime_fd, "mine", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+                if (fd < 0)
+                        _exit(2);
+                fd_close_p(&fd);
+                if (access(below(d.runtime, "mine"), F_OK) < 0 || access(below(d.runtime, "lock"), F_OK) < 0)
+                        _exit(3);
+                if (unlinkat(d.runtime_fd, "mine", 0) < 0)
+                        _exit(4);
+                dirs_close(&d);
+        }
+        _exit(0);
+}
+
+static void test_many_at_once(void **test UNUSED)
+{
+        enum { COPIES = 12, ROUNDS = 100 };
+        pid_t pids[COPIES];
+        for (unsigned i = 0; i < COPIES; i++) {
+                pids[i] = fork();
+                assert_true(pids[i] >= 0);
+                if (pids[i] == 0)
+                        start_and_end(ROUNDS);
+        }
+        for (unsigned i = 0; i < COPIES; i++) {
+                int status;
+                assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+                assert_int_equal(status, 0);
+        }
+        Dirs d;
+        must_open(&serve, &d);
+        DIR *dir = opendir(runtime);
+        assert_non_null(dir);
+        for (struct dirent *e; (e = readdir(dir));)
+                assert_row(e->d_name[0] == '.' || strcmp(e->d_name, "lock") == 0, "%s is left", e->d_name);
+        (void)closedir(dir);
+        dirs_close(&d);
+}
+
 static int open_once(void *arg)
 {
         CLEANUP(buf_done) Buf why = BUF_INIT(BUF_CAP_NONE);
@@ -398,6 +444,7 @@ int main(void)
                 DIRS_TEST(test_clears_stale), DIRS_TEST(test_not_safe),    DIRS_TEST(test_too_long),
                 DIRS_TEST(test_not_writable), DIRS_TEST(test_other_user),  DIRS_TEST(test_read_only),
                 DIRS_TEST(test_sockets),      DIRS_TEST(test_home),        DIRS_TEST(test_no_memory),
+                DIRS_TEST(test_many_at_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
