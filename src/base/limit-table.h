@@ -46,8 +46,8 @@
         L(STDERR_BURST,     4 * 1024 * 1024, "bytes",  "What it may write at once.") \
         L(STDERR_REPORT,    1,               "seconds","How often it is told what was left out.") \
         L(STDERR_FINISH,    500,             "milliseconds", "How long stderr is read after its server has ended.") \
-        L(LISTEN_BACKLOG,   511,             "connections", "Connections of one listener that wait to be accepted.") \
-        L(LISTEN_INHERITED, 64,              "sockets","Sockets that systemd may pass.") \
+        L(LISTEN_BACKLOG,   511,             "items",  "Connections of one listener that wait to be accepted.") \
+        L(LISTEN_INHERITED, 64,              "items",  "Sockets that systemd may pass.") \
         L(WATCH_QUIET,      250,             "milliseconds", "How long a watched configuration must be left alone before it is read.") \
         L(WATCH_LONGEST,    2,               "seconds","How long changes that do not end put that off.") \
         L(WATCH_RETRY,      2,               "seconds","How often a watched directory that is gone is looked for.") \

@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include "base/fd.h"
-#include "base/parse.h"
+#include "supervisor/dir-lock.h"
 #include "supervisor/dirs.h"
 
 enum {
-        LOCK_TRIES = 16, /* each loses against another copy that ended in that very moment */
+        RUN_TRIES = 16, /* names of our own directory: others may have this pid in their namespace */
         RUN_NAME = 64,
         MODE_OURS = 0700,
-        MODE_LOCK = 0600,
         MODE_HOMES = 0711, /* passed through, not read */
         OPEN_DIR = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW,
 };
 
-#define LOCK_NAME      "lock"
 #define RUN_PREFIX     "run-"
 #define LONGEST_SOCKET "/control.sock"
-
-enum { _LOCK_SUCCESS, LOCK_BUSY, LOCK_GONE };
 
 static int refuse(int k)
 {
@@ -83,59 +78,9 @@ static int check_length(const char *path, Buf *why)
                                   path, strlen(path), room));
 }
 
-/* ---- the lock ------------------------------------------------------------- */
-
-static bool same_file(int fd, int dir, const char *name)
-{
-        struct stat a, b;
-        return fstat(fd, &a) == 0 && fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-               a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-/* Whoever ends removes the file while it holds it: what we have locked may be gone from the directory. */
-static int lock_take(int dir, int *ret_fd)
-{
-        for (unsigned i = 0; i < LOCK_TRIES; i++) {
-                CLEANUP_FD int fd = openat(dir, LOCK_NAME,
-                                           O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
-                                           MODE_LOCK);
-                if (fd < 0)
-                        return errno == ENOENT ? LOCK_GONE : -errno; /* the directory itself went */
-                if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-                        return errno == EWOULDBLOCK ? LOCK_BUSY : -errno;
-                if (same_file(fd, dir, LOCK_NAME)) {
-                        *ret_fd = TAKE_FD(fd);
-                        return 0;
-                }
-        }
-        return LOCK_BUSY;
-}
-
-static int lock_write_pid(int fd)
-{
-        char text[RUN_NAME];
-
-        int n = snprintf(text, sizeof(text), "%d\n", getpid());
-        if (ftruncate(fd, 0) < 0)
-                return -errno;
-        ssize_t w = pwrite(fd, text, (size_t)n, 0);
-        return w == n ? 0 : w < 0 ? -errno : -ENOSPC;
-}
-
-/* 0: it says nothing that is a pid. */
-static uint64_t lock_read_pid(int dir)
-{
-        CLEANUP_FD int fd = openat(dir, LOCK_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        char text[RUN_NAME];
-        uint64_t pid;
-
-        ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof(text), 0);
-        return n > 0 && parse_u64(span_trim(span_from(text, (size_t)n)), &pid) == 0 ? pid : 0;
-}
-
 static int say_another(int dir, const char *path, Buf *why)
 {
-        uint64_t pid = lock_read_pid(dir);
+        uint64_t pid = dir_lock_read_pid(dir);
         char number[RUN_NAME] = "unknown";
 
         if (pid)
@@ -162,13 +107,13 @@ static void remove_contents(int dir)
         }
         for (struct dirent *e; (e = readdir(d));) {
                 if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
-                    strcmp(e->d_name, LOCK_NAME) == 0)
+                    strcmp(e->d_name, DIR_LOCK_NAME) == 0)
                         continue;
                 if (unlinkat(dir, e->d_name, 0) < 0)
                         (void)unlinkat(dir, e->d_name, AT_REMOVEDIR);
         }
         (void)closedir(d);
-        (void)unlinkat(dir, LOCK_NAME, 0);
+        (void)unlinkat(dir, DIR_LOCK_NAME, 0);
 }
 
 static void remove_stale(int runtime, const char *name)
@@ -177,7 +122,7 @@ static void remove_stale(int runtime, const char *name)
         CLEANUP_FD int lock = -EBADF;
         struct stat st;
 
-        if (dir < 0 || fstat(dir, &st) < 0 || st.st_uid != geteuid() || lock_take(dir, &lock) != 0)
+        if (dir < 0 || fstat(dir, &st) < 0 || st.st_uid != geteuid() || dir_lock_take(dir, &lock) != 0)
                 return;
         remove_contents(dir);
         (void)unlinkat(runtime, name, AT_REMOVEDIR);
@@ -208,14 +153,14 @@ static int run_take(Dirs *d, int runtime, const char *name)
         CLEANUP_FD int lock = -EBADF;
         struct stat st;
         if (dir < 0 || fstat(dir, &st) < 0)
-                return LOCK_GONE;
+                return DIR_LOCK_E_GONE;
         if (st.st_uid != geteuid())
-                return LOCK_BUSY;
-        int k = lock_take(dir, &lock);
+                return DIR_LOCK_E_BUSY;
+        int k = dir_lock_take(dir, &lock);
         if (k != 0)
                 return k;
-        if (!same_file(dir, runtime, name))
-                return LOCK_GONE;
+        if (!dir_lock_same_file(dir, runtime, name))
+                return DIR_LOCK_E_GONE;
         d->runtime_fd = TAKE_FD(dir);
         d->lock_fd = TAKE_FD(lock);
         return 0;
@@ -225,10 +170,10 @@ static int run_open(Dirs *d, int runtime, const char *path, Buf *why)
 {
         char name[RUN_NAME];
         CLEANUP(buf_done) Buf own = BUF_INIT(BUF_CAP_NONE);
-        int k = LOCK_BUSY;
+        int k = DIR_LOCK_E_BUSY;
 
         (void)snprintf(name, sizeof(name), RUN_PREFIX "%d", getpid());
-        for (unsigned i = 1; k > 0 && i <= LOCK_TRIES; i++) {
+        for (unsigned i = 1; k > 0 && i <= RUN_TRIES; i++) {
                 buf_clear(&own);
                 int r = buf_appendf(&own, "%s/%s", path, name);
                 if (r == 0)
@@ -266,7 +211,7 @@ static int runtime_take(const DaemonOptions *options, const char *path, Dirs *d,
         if (k != 0)
                 return k;
         clear_stale(fd);
-        k = lock_take(fd, &d->lock_fd);
+        k = dir_lock_take(fd, &d->lock_fd);
         if (k > 0 && options->mode == DAEMON_RUN)
                 k = run_open(d, fd, path, why);
         else if (k > 0)
@@ -277,7 +222,7 @@ static int runtime_take(const DaemonOptions *options, const char *path, Dirs *d,
                 d->runtime = strdup(path);
                 k = d->runtime ? 0 : -ENOMEM;
         }
-        return k == 0 ? lock_write_pid(d->lock_fd) : k;
+        return k == 0 ? dir_lock_write_pid(d->lock_fd) : k;
 }
 
 static int state_take(const char *path, Dirs *d)
@@ -366,7 +311,7 @@ void dirs_close(Dirs *d)
                         remove_contents(d->runtime_fd);
                         (void)rmdir(d->runtime);
                 } else {
-                        (void)unlinkat(d->runtime_fd, LOCK_NAME, 0);
+                        (void)unlinkat(d->runtime_fd, DIR_LOCK_NAME, 0);
                 }
         }
         if (d->runtime || d->lock_fd > 0)

@@ -371,22 +371,22 @@ static void test_tail(void **state UNUSED)
         server_log_note(&server, "started, pid %d", 7);
         server_log_push(&server, CHILD_LINE_STRAY, SPAN("hello"), false);
         server_log_push(&server, CHILD_LINE_STDERR, SPAN("two"), true);
-        server_log_push(&server, CHILD_LINE_STDERR, SPAN("three"), false);
+        server_log_push(&server, CHILD_LINE_STDERR, SPAN("final"), false);
         server_log_note(&server, "ended");
-        expect_ring(&server.ring, "eone\nmstarted, pid 7\nohello\netwo|\nethree\nmended\n");
+        expect_ring(&server.ring, "eone\nmstarted, pid 7\nohello\netwo|\nefinal\nmended\n");
         static const struct {
                 size_t lines, size;
                 const char *want;
         } rows[] = {
-                {9, sizeof(buf), "one\ntwo\nthree\n"},
-                {2, sizeof(buf), "two\nthree\n"},
-                {1, sizeof(buf), "three\n"},
+                {9, sizeof(buf), "one\ntwo\nfinal\n"},
+                {2, sizeof(buf), "two\nfinal\n"},
+                {1, sizeof(buf), "final\n"},
                 {0, sizeof(buf), ""},
-                {9, 15, "one\ntwo\nthree\n"},
-                {9, 14, "two\nthree\n"},
-                {9, 7, "three\n"},
-                {9, 6, "thre\n"}, /* the newest is cut */
-                {9, 3, "t\n"},
+                {9, 15, "one\ntwo\nfinal\n"},
+                {9, 14, "two\nfinal\n"},
+                {9, 7, "final\n"},
+                {9, 6, "fina\n"}, /* the newest is cut */
+                {9, 3, "f\n"},
                 {9, 2, ""},
                 {9, 1, ""},
         };

@@ -146,8 +146,8 @@ static void test_nobody(void **state UNUSED)
                 "@",
                 "relative",
                 "vsock:2:1234",
-                "/a-path-that-is-much-too-long-for-the-address-of-a-unix-socket-which-"
-                "holds-a-hundred-and-eight-bytes-and-no-more"};
+                ("/a-path-that-is-much-too-long-for-the-address-of-a-unix-socket-which-"
+                 "holds-a-hundred-and-eight-bytes-and-no-more")};
         Notify n;
         assert_int_equal(notify_init(&n), 0);
         assert_int_equal(n.fd, -1);
