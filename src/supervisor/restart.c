@@ -106,6 +106,12 @@ void restart_open(const RestartHistory *h, const RestartRules *rules, Nsec now, 
         *ret = (RestartDecision){.verdict = VERDICT_OPEN, .delay = delay, .at = nsec_add(now, delay)};
 }
 
+/* The time that the windows hold. They do not go backwards, also when a start came before its time. */
+static Nsec counted_at(const RestartHistory *h, const RestartCase *c, Nsec now, Nsec at)
+{
+        return MAX(c->session ? now : at, h->planned);
+}
+
 void restart_decide(const RestartHistory *h, const RestartRules *rules, const RestartCase *c, Nsec now,
                     Random *random, RestartDecision *ret)
 {
@@ -120,7 +126,7 @@ void restart_decide(const RestartHistory *h, const RestartRules *rules, const Re
                 .at = nsec_add(now, delay),
                 .counts = c->exit_class != EXIT_CLASS_HOST_TRANSIENT,
         };
-        Nsec judged = c->session ? now : retry.at;
+        Nsec judged = counted_at(h, c, now, retry.at);
         bool permanent = c->exit_class == EXIT_CLASS_EXEC_PERMANENT && h->permanent + 1 >= LIMIT_EXEC_TRIES;
         bool over = retry.counts &&
                     (!window_allows(&h->recent, judged) || !window_allows(&h->longer, judged));
@@ -148,7 +154,7 @@ void restart_charge(RestartHistory *h, const RestartCase *c, const RestartDecisi
         h->last_delay = d->delay;
         if (!d->counts)
                 return;
-        Nsec at = c->session ? now : d->at;
+        Nsec at = counted_at(h, c, now, d->at);
         window_note(&h->recent, at);
         window_note(&h->longer, at);
         h->planned = at;
