@@ -9,6 +9,8 @@
  *      = 3                what follows waits until 3 requests have come
  *      !                  the connection is closed
  *      . TEXT             bytes that are no line of JSON, as they are
+ *
+ * A script whose first line is `refuse` turns everybody away.
  */
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -89,9 +91,9 @@ static void say(const ControlRequest *r, Buf *b)
                 exit(99);
 }
 
-static bool admits(ControlServer *s UNUSED, pid_t pid UNUSED, int pidfd UNUSED)
+static bool admits(ControlServer *s, pid_t pid UNUSED, int pidfd UNUSED)
 {
-        return true;
+        return !span_starts(buf_span(&fake_of(s)->script), SPAN("refuse\n"));
 }
 
 static void request(ControlServer *s, ControlConn *c, const ControlRequest *r)

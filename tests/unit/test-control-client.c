@@ -172,6 +172,7 @@ static void test_long_path(void **state)
         assert_int_equal(mkdir(buf_text(&path), 0700), 0);
         assert_int_equal(chdir(buf_text(&path)), 0);
         CLEANUP_FD int listener = listen_at("s", 5);
+        assert_true(listener >= 0);
         assert_int_equal(fchdir(here), 0);
         assert_int_equal(buf_append_str(&path, "/s"), 0);
         assert_int_equal(control_client_open(buf_text(&path), &c), 0);

@@ -595,7 +595,7 @@ static void test_most_connections(void **state)
 static void test_no_descriptor(void **state)
 {
         Owner *o = *state;
-        CLEANUP_FD int fd = dial();
+        CLEANUP_FD int fd = dial(), other = -EBADF;
         accept_fails = EMFILE;
         turns(o, 1);
         assert_int_equal(accept_calls, 1);
@@ -611,11 +611,13 @@ static void test_no_descriptor(void **state)
         pass_time(o, LIMIT_CONTROL_ACCEPT_TIME);
         assert_int_equal(o->server.n_conns, 1);
         accept_fails = ECONNABORTED; /* concerns one client only */
-        CLEANUP_FD int other = dial();
+        other = dial();
         assert_int_equal(loop_run_once(o->loop, 0), 0);
         accept_fails = 0;
         turns(o, 2);
         assert_int_equal(o->server.n_conns, 2);
+        expect_silence(fd);
+        expect_silence(other);
 }
 
 static void test_gateway(void **state)
@@ -644,7 +646,6 @@ static void test_gateway(void **state)
         ControlServer none;
         assert_int_equal(control_server_init(&none, o->loop, &owner_ops, -1), 0);
         control_server_done(&none);
-        CLEANUP_FD int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
         CLEANUP_FD int regular = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
         assert_int_equal(control_server_init(&none, o->loop, &owner_ops, regular), -EPERM);
         assert_int_equal(control_server_add(&o->server, regular, true, &c), -EPERM);
@@ -698,10 +699,19 @@ static void test_out_of_memory(void **state)
                 assert_int_equal(o->server.n_conns, 0);
         }
         assert_true(n > 4);
-        epoll_fails = ENOMEM;
+}
+
+/* The same when the kernel has no room for what is waited for. */
+static void test_epoll_fails(void **state)
+{
+        Owner *o = *state;
+        o->leaves_open = true;
         CLEANUP_FD int fd = dial();
+        epoll_fails = ENOMEM;
         turns(o, 1);
         assert_int_equal(o->server.n_conns, 0);
+        expect(fd,
+               "{\"ok\":false,\"code\":\"busy\",\"error\":\"too many connections to the control socket\"}\n");
         epoll_fails = 0;
         CLEANUP_FD int other = dial();
         put(other, "logs fs\n");
@@ -739,6 +749,7 @@ int main(void)
                 SERVER_TEST(test_gateway),
                 SERVER_TEST(test_flush),
                 SERVER_TEST(test_out_of_memory),
+                SERVER_TEST(test_epoll_fails),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
