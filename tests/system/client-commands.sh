@@ -272,7 +272,7 @@ start_fake <<SCRIPT
 $log1
 $log2
 {"ok":true}
-> logs --since --tail=2 fs
+> logs --since=10m --tail=2 fs
 $log1
 {"skipped":3}
 {"ok":true}
@@ -326,7 +326,7 @@ $exit1
 $exit2
 {"skipped":2}
 {"ok":true}
-> history --since fs gh
+> history --since=120m fs gh
 $exit1
 {"ok":true}
 > events
