@@ -165,6 +165,11 @@ SCRIPT
 run 1 status
 err 'mcpvisor: status: a server may not ask its supervisor'
 
+long=$(printf '%045000d' 7)
+run 2 stop "$long" "$long"
+err 'mcpvisor: stop: too many names, or too long ones
+Try: mcpvisor stop --help'
+
 # ---- status --wait -------------------------------------------------------------
 
 start_fake <<SCRIPT
