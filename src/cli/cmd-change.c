@@ -9,6 +9,7 @@ enum { LIVE_MOST = 20, TEXT_CAP = 64 * 1024 };
 typedef struct Live {
         bool on;
         size_t n;
+        unsigned width;         /* a longer line would be two */
         char *names[LIVE_MOST]; /* owned */
 } Live;
 
@@ -33,12 +34,13 @@ static bool live_find(Live *live, const char *name, size_t *ret)
         return true;
 }
 
-static bool live_show(Live *live, const char *name, const char *text)
+static bool live_show(Live *live, const char *name, Span text)
 {
+        CLEANUP(buf_done) Buf line = BUF_INIT(TEXT_CAP);
         size_t at;
-        if (!live->on || !live_find(live, name, &at))
+        if (!live->on || figure_cut(&line, text, live->width) < 0 || !live_find(live, name, &at))
                 return false;
-        printf("\033[%zuA\r\033[K%s\033[%zuB\r", live->n - at, text, live->n - at);
+        printf("\033[%zuA\r\033[K%s\033[%zuB\r", live->n - at, buf_text(&line), live->n - at);
         (void)fflush(stdout); /* what goes wrong is told at the end */
         return true;
 }
@@ -63,7 +65,7 @@ static int show_line(Live *live, const Daemon *d)
         int r = describe(d->line, name, &text);
         if (r < 0)
                 return r;
-        if (live_show(live, name, buf_text(&text)) || !done)
+        if (live_show(live, name, buf_span(&text)) || !done)
                 return 0;
         if (json_is_true(done))
                 puts(buf_text(&text));
@@ -74,7 +76,7 @@ static int show_line(Live *live, const Daemon *d)
 
 static int follow_change(Daemon *d)
 {
-        Live live = {.on = d->call->terminal->out_tty};
+        Live live = {.on = d->call->terminal->out_tty, .width = d->call->terminal->width};
         DaemonAnswer a;
         int r = 0;
         while (r == 0 && (a = daemon_next(d, NSEC_NEVER)) == DAEMON_LINE)

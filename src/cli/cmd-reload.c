@@ -52,7 +52,7 @@ static int describe(const json_t *line, Buf *b)
 }
 
 /* What is in force now, also when not every server could start with it. */
-static int report(const Daemon *d)
+static int report(const Daemon *d, DaemonAnswer a)
 {
         CLEANUP(buf_done) Buf text = BUF_INIT(TEXT_CAP), failed = BUF_INIT(TEXT_CAP);
         const json_t *partial = json_object_get(d->line, "partial");
@@ -63,11 +63,13 @@ static int report(const Daemon *d)
                 errno = -r;
                 return daemon_failed(d, DAEMON_FAULT);
         }
-        puts(buf_text(&text));
-        if (!json_array_size(partial))
-                return EXIT_CODE_DONE;
-        command_error(d->call->path, "these servers did not start:%s", buf_text(&failed));
-        return EXIT_CODE_FAILED;
+        if (a == DAEMON_OK || json_figure(d->line, "generation") >= 0)
+                puts(buf_text(&text));
+        if (json_array_size(partial))
+                command_error(d->call->path, "these servers did not start:%s", buf_text(&failed));
+        if (a != DAEMON_OK)
+                return daemon_failed(d, a);
+        return json_array_size(partial) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
 
 static int follow_reload(Daemon *d, bool reported)
@@ -80,9 +82,9 @@ static int follow_reload(Daemon *d, bool reported)
         }
         if (shown && d->call->terminal->err_tty)
                 fputs("\r\033[K", stderr);
-        if (a != DAEMON_OK)
+        if (a != DAEMON_OK && a != DAEMON_REFUSED)
                 return daemon_failed(d, a);
-        return reported ? report(d) : EXIT_CODE_DONE;
+        return a == DAEMON_OK && !reported ? EXIT_CODE_DONE : report(d, a);
 }
 
 static int reload_entry(const CommandCall *call)

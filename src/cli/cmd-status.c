@@ -135,7 +135,7 @@ static int wait_on(const CommandCall *call, Daemon *events, Status *s)
                         return code == EXIT_CODE_DONE ? EXIT_CODE_NOT_READY : code;
                 }
                 if (a != DAEMON_LINE)
-                        return daemon_failed(events, a);
+                        return daemon_failed(events, a == DAEMON_OK ? DAEMON_LOST : a);
         }
 }
 
@@ -197,7 +197,7 @@ static int watch(const CommandCall *call, Daemon *events, Status *s)
                 while (a == DAEMON_LINE) /* what comes soon after is drawn with it */
                         a = daemon_next(events, nsec_add(drawn, REDRAW_LEAST));
                 if (a != DAEMON_TIMEOUT)
-                        return daemon_failed(events, a);
+                        return daemon_failed(events, a == DAEMON_OK ? DAEMON_LOST : a);
         }
 }
 

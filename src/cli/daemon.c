@@ -56,7 +56,7 @@ static int connect_and_ask(const CommandCall *call, const DaemonRequest *request
         if (r != 0)
                 return say_unreachable(call, buf_text(&d->path), r);
         r = send_request(call, request, d);
-        if (r == 0)
+        if (r == 0 || r == CONTROL_CLIENT_E_CLOSED) /* who is turned away is told why before */
                 return EXIT_CODE_DONE;
         control_client_done(&d->client);
         if (r == -ENOBUFS)

@@ -65,3 +65,16 @@ int figure_text(Buf *b, Span s)
         }
         return r;
 }
+
+int figure_cut(Buf *b, Span text, size_t most)
+{
+        if (utf8_length(text) <= most)
+                return buf_append_span(b, text);
+        size_t at = 0;
+        for (size_t i = 3; i < most; i++) {
+                size_t n = utf8_sequence(span_skip(text, at));
+                at += n ? n : 1;
+        }
+        int r = buf_append(b, text.ptr, at);
+        return r < 0 ? r : buf_append_str(b, "...");
+}

@@ -22,5 +22,7 @@ typedef enum FigureMoment {
 
 /* A moment of the daemon ("2026-11-20T17:00:00Z", with or without a fraction) in local time. */
 int figure_moment(Buf *b, FigureMoment form, const char *at) MUST_CHECK;
+/* The first characters of a text, at most so many, with dots where it was cut. */
+int figure_cut(Buf *b, Span text, size_t most) MUST_CHECK;
 /* Printable characters and tabs as they are, other bytes as \xNN. */
 int figure_text(Buf *b, Span s) MUST_CHECK;

@@ -184,20 +184,6 @@ static void fit(Table *t)
         }
 }
 
-/* The first characters of a text, with dots where it was cut. */
-static int append_cut(Buf *out, Span text, size_t most)
-{
-        if (utf8_length(text) <= most)
-                return buf_append_span(out, text);
-        size_t at = 0;
-        for (size_t i = 3; i < most; i++) {
-                size_t n = utf8_sequence(span_skip(text, at));
-                at += n ? n : 1;
-        }
-        int r = buf_append(out, text.ptr, at);
-        return r < 0 ? r : buf_append_str(out, "...");
-}
-
 static int append_cell(Table *t, size_t column, const char *color)
 {
         Span text = buf_span(&t->cell);
@@ -206,7 +192,7 @@ static int append_cell(Table *t, size_t column, const char *color)
                                                         : MAX(t->look->width, before + ERROR_LEAST) - before;
         int r = color ? buf_append_str(t->out, color) : 0;
         if (r == 0)
-                r = append_cut(t->out, text, most);
+                r = figure_cut(t->out, text, most);
         if (r == 0 && color)
                 r = buf_append_str(t->out, RESET);
         if (r == 0 && column != LAST)

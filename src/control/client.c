@@ -62,7 +62,7 @@ static int connect_to(const char *path, int *ret_fd)
 
 int control_client_open(const char *path, ControlClient *ret)
 {
-        int fd, r = connect_to(path, &fd);
+        int fd = -EBADF, r = connect_to(path, &fd);
         if (r == -ENOENT || r == -ENOTDIR || r == -ECONNREFUSED)
                 return CONTROL_CLIENT_E_NO_DAEMON;
         if (r == -EAGAIN)

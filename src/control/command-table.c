@@ -214,7 +214,7 @@ static const char *take_words(ControlRequest *r, size_t n)
 
 const char *control_parse(char *line, ControlRequest *ret)
 {
-        size_t n;
+        size_t n = 0;
         memset(ret, 0, offsetof(ControlRequest, words));
         const char *wrong = split(line, ret, &n);
         if (wrong)

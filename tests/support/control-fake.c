@@ -9,6 +9,8 @@
  *      = 3                what follows waits until 3 requests have come
  *      !                  the connection is closed
  *      . TEXT             bytes that are no line of JSON, as they are
+ *
+ * A script whose first line is `refuse` turns everybody away.
  */
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -68,19 +70,23 @@ static void advance(Fake *f, Block *b)
         }
 }
 
+static long long minutes_ago(int64_t usec)
+{
+        return (time(NULL) - usec / 1000000 + 30) / 60;
+}
+
 static void say(const ControlRequest *r, Buf *b)
 {
         const struct {
                 bool given;
                 const char *text;
-        } flags[] = {{r->follow, " -f"},
-                     {r->has_since, " --since"},
-                     {r->all, " --all"},
-                     {r->no_wait, " --no-wait"}};
+        } flags[] = {{r->follow, " -f"}, {r->all, " --all"}, {r->no_wait, " --no-wait"}};
         int k = buf_append_str(b, control_table[r->command].word);
         for (size_t i = 0; i < ARRAY_SIZE(flags) && k == 0; i++)
                 if (flags[i].given)
                         k = buf_append_str(b, flags[i].text);
+        if (k == 0 && r->has_since)
+                k = buf_appendf(b, " --since=%lldm", minutes_ago(r->since_usec));
         if (k == 0 && r->has_tail)
                 k = buf_appendf(b, " --tail=%llu", (unsigned long long)r->tail);
         for (size_t i = 0; i < r->n_names && k == 0; i++)
@@ -89,9 +95,9 @@ static void say(const ControlRequest *r, Buf *b)
                 exit(99);
 }
 
-static bool admits(ControlServer *s UNUSED, pid_t pid UNUSED, int pidfd UNUSED)
+static bool admits(ControlServer *s, pid_t pid UNUSED, int pidfd UNUSED)
 {
-        return true;
+        return !span_starts(buf_span(&fake_of(s)->script), SPAN("refuse\n"));
 }
 
 static void request(ControlServer *s, ControlConn *c, const ControlRequest *r)

@@ -57,6 +57,7 @@ err() { is err "$1"; }
 ready='{"name":"fs","state":"ready","pid":4121,"uptime_s":7980.1,"budget":{"used":0,"burst":5},"calls":812}'
 starting='{"name":"fs","state":"starting","pid":7,"uptime_s":1,"budget":{"used":1,"burst":5},"calls":0}'
 status() { printf '{"state":"running","servers":[%s]}' "$1"; }
+e=$(printf '\033')
 head='NAME  STATE  PID   UP     RESTARTS  MEM  TOOLS  CALLS  P95  LAST ERROR'
 row='fs    ready  4121  2h13m  0/5       -    -      812    -    -'
 
@@ -157,6 +158,17 @@ run 2 status "two
 lines"
 err 'mcpvisor: status: no server has a name of several lines
 Try: mcpvisor status --help'
+
+start_fake <<SCRIPT
+refuse
+SCRIPT
+run 1 status
+err 'mcpvisor: status: a server may not ask its supervisor'
+
+long=$(printf '%045000d' 7)
+run 2 stop "$long" "$long"
+err 'mcpvisor: stop: too many names, or too long ones
+Try: mcpvisor stop --help'
 
 # ---- status --wait -------------------------------------------------------------
 
@@ -265,7 +277,7 @@ start_fake <<SCRIPT
 $log1
 $log2
 {"ok":true}
-> logs --since --tail=2 fs
+> logs --since=10m --tail=2 fs
 $log1
 {"skipped":3}
 {"ok":true}
@@ -319,7 +331,7 @@ $exit1
 $exit2
 {"skipped":2}
 {"ok":true}
-> history --since fs gh
+> history --since=120m fs gh
 $exit1
 {"ok":true}
 > events
@@ -389,7 +401,6 @@ run 3 start fs
 err 'mcpvisor: start: the daemon has closed the connection'
 if command -v script >/dev/null; then
         timeout 30 script -qec "./mcpvisor restart fs" /dev/null </dev/null >"$out" 2>&1
-        e=$(printf '\033')
         if grep -qF 'fs: ready' "$out" && grep -qF "${e}[2A" "$out" && grep -qF "${e}[1A" "$out" &&
                 grep -qF 'gh: exit 1' "$out" && grep -qF '1 of 2 servers failed' "$out"; then
                 pass
@@ -409,12 +420,23 @@ start_fake <<'SCRIPT'
 {"ok":true,"generation":5,"added":["a"],"removed":[],"restarted":[],"live":[],"same":1,"partial":["a",{"server":"b"}]}
 > reload
 {"ok":false,"code":"invalid","error":"mcpvisor.yaml:7:11: no\nsecond\u001b line"}
+> reload
+{"ok":false,"code":"partial","error":"1 server failed","generation":6,"added":[],"same":0,"partial":["x"]}
+> reload
+{"phase":"reading"}
+!
 > reload --no-wait
 {"ok":true}
 > drain
 {"ok":true}
 > drain
 {"ok":false,"code":"failed","error":"no"}
+> drain
+{"odd":1}
+> reload
+{"phase":"reading","text":""}
+{"phase":"preparing","text":"starting fs"}
+{"ok":true,"generation":7,"same":3,"partial":[]}
 SCRIPT
 run 0 reload
 out 'generation 4: added a, b; restarted c; 12 unchanged'
@@ -426,9 +448,26 @@ run 1 reload
 out ''
 err 'mcpvisor: reload: mcpvisor.yaml:7:11: no
 second\x1b line'
+run 1 reload
+out 'generation 6: 0 unchanged'
+err 'mcpvisor: reload: these servers did not start: x
+mcpvisor: reload: 1 server failed'
+run 3 reload
+err 'mcpvisor: reload: the daemon has closed the connection'
 run 0 reload --no-wait
 out ''
 run 0 drain
 out ''
 run 1 drain
 err 'mcpvisor: drain: no'
+run 1 drain
+err "mcpvisor: drain: the daemon's answer cannot be understood"
+if command -v script >/dev/null; then
+        timeout 30 script -qec "./mcpvisor reload" /dev/null </dev/null >"$out" 2>&1
+        if grep -qF "${e}[Kreading" "$out" && grep -qF "${e}[Kstarting fs" "$out" &&
+                grep -qF 'generation 7: 3 unchanged' "$out"; then
+                pass
+        else
+                fail 'reload on a terminal'
+        fi
+fi

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "base/fd.h"
 #include "base/limit-table.h"
@@ -103,6 +104,35 @@ static void test_ask(void **state UNUSED)
         control_client_done(&c);
 }
 
+/* A request that does not fit in the socket goes on when its reader has made room. */
+static void test_slow_server(void **state UNUSED)
+{
+        ControlClient c;
+        CLEANUP_FD int far = -EBADF;
+        const int small = 4096;
+        enum { LEN = 60000 };
+        char *longest = calloc(1, LEN + 1);
+        pair(&c, &far);
+        memset(longest, 'x', LEN);
+        assert_int_equal(setsockopt(c.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+        assert_int_equal(fd_set_nonblock(far, false), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                char byte;
+                size_t n = 0;
+                while (read(far, &byte, 1) == 1 && byte != '\n')
+                        n++;
+                _exit(n == LEN ? 0 : 1);
+        }
+        assert_int_equal(control_client_ask(&c, (const char *[]){longest}, 1), 0);
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        free(longest);
+        control_client_done(&c);
+}
+
 /* Whatever words are sent, the parser of the other side reads the same. */
 static void test_quoting_is_undone(void **state UNUSED)
 {
@@ -172,6 +202,7 @@ static void test_long_path(void **state)
         assert_int_equal(mkdir(buf_text(&path), 0700), 0);
         assert_int_equal(chdir(buf_text(&path)), 0);
         CLEANUP_FD int listener = listen_at("s", 5);
+        assert_true(listener >= 0);
         assert_int_equal(fchdir(here), 0);
         assert_int_equal(buf_append_str(&path, "/s"), 0);
         assert_int_equal(control_client_open(buf_text(&path), &c), 0);
@@ -211,6 +242,7 @@ int main(void)
                 cmocka_unit_test(test_lines),
                 cmocka_unit_test(test_long_line),
                 cmocka_unit_test(test_ask),
+                cmocka_unit_test(test_slow_server),
                 cmocka_unit_test(test_quoting_is_undone),
                 cmocka_unit_test_setup_teardown(test_connect, test_dir_setup, test_dir_teardown),
                 cmocka_unit_test_setup_teardown(test_long_path, test_dir_setup, test_dir_teardown),

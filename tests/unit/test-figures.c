@@ -95,12 +95,21 @@ static void test_text(void **state UNUSED)
         buf_done(&small);
 }
 
+static void test_cut(void **state UNUSED)
+{
+        Buf b = BUF_INIT(256);
+        expect(figure_cut(&b, SPAN("abcdef"), 6), &b, "abcdef");
+        expect(figure_cut(&b, SPAN("abcdef"), 5), &b, "ab...");
+        expect(figure_cut(&b, SPAN("\xc3\xbc\xff\xc3\xb6xyz"), 5), &b, "\xc3\xbc\xff...");
+        expect(figure_cut(&b, SPAN("abcdef"), 1), &b, "...");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_ages),      cmocka_unit_test(test_bytes),
                 cmocka_unit_test(test_latencies), cmocka_unit_test(test_moments),
-                cmocka_unit_test(test_text),
+                cmocka_unit_test(test_text),      cmocka_unit_test(test_cut),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
