@@ -13,6 +13,8 @@ _mcpvisor_enter()
     '/config') path='config' ;;
     '/help') path='help' ;;
     '/import') path='import' ;;
+    '/run') path='run' ;;
+    '/serve') path='serve' ;;
     '/version') path='version' ;;
     'config/defaults') path='config defaults' ;;
     'config/print') path='config print' ;;
@@ -34,6 +36,8 @@ _mcpvisor_options()
     'config schema') words='--format --color --help' ;;
     'help') words=' --color --help' ;;
     'import') words='--dry-run --force --output --color --help' ;;
+    'run') words='--allow-host --cpus --env --env-file --insecure-no-auth --listen --memory --name --net --pids --profile --restart --ro --runtime-dir --rw --share --state-dir --timeout --token-file --user --workdir --color --help' ;;
+    'serve') words='--config --keep-going --listen --log-format --log-level --runtime-dir --state-dir --color --help' ;;
     'version') words=' --color --help' ;;
     *) return 1 ;;
     esac
@@ -48,6 +52,32 @@ _mcpvisor_value()
     'config print --format') kind='words' words='yaml json' ;;
     'config schema --format') kind='words' words='json markdown man' ;;
     'import --output' | 'import -o') kind='file' ;;
+    'run --allow-host') kind='none' ;;
+    'run --cpus') kind='none' ;;
+    'run --env' | 'run -e') kind='none' ;;
+    'run --env-file') kind='file' ;;
+    'run --listen') kind='none' ;;
+    'run --memory') kind='none' ;;
+    'run --name') kind='none' ;;
+    'run --net') kind='words' words='none loopback host' ;;
+    'run --pids') kind='none' ;;
+    'run --profile') kind='words' words='none standard strict' ;;
+    'run --restart') kind='words' words='always on-failure never' ;;
+    'run --ro') kind='file' ;;
+    'run --runtime-dir') kind='dir' ;;
+    'run --rw') kind='file' ;;
+    'run --share') kind='words' words='shared session exclusive' ;;
+    'run --state-dir') kind='dir' ;;
+    'run --timeout') kind='none' ;;
+    'run --token-file') kind='file' ;;
+    'run --user') kind='none' ;;
+    'run --workdir') kind='dir' ;;
+    'serve --config' | 'serve -c') kind='file' ;;
+    'serve --listen') kind='none' ;;
+    'serve --log-format') kind='words' words='text json' ;;
+    'serve --log-level') kind='words' words='debug info warning error' ;;
+    'serve --runtime-dir') kind='dir' ;;
+    'serve --state-dir') kind='dir' ;;
     *) return 1 ;;
     esac
 }
@@ -56,12 +86,12 @@ _mcpvisor_value()
 _mcpvisor_arguments()
 {
     case $1 in
-    '') most=1 kind='words' words='check validate completion config help import version' ;;
+    '') most=1 kind='words' words='check validate completion config help import run serve version' ;;
     'check') most=2 kind='file' ;;
     'completion') most=1 kind='words' words='bash fish zsh' ;;
     'config') most=1 kind='words' words='defaults print schema' ;;
     'config print') most=1 kind='file' ;;
-    'help') most=1 kind='words' words='check validate completion config help import version' ;;
+    'help') most=1 kind='words' words='check validate completion config help import run serve version' ;;
     'import') most=1000000 kind='file' ;;
     *) return 1 ;;
     esac

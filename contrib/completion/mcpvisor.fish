@@ -26,6 +26,58 @@ function __mcpvisor_state
                     set value 1
                 case 'import --output' 'import -o'
                     set value 1
+                case 'run --allow-host'
+                    set value 1
+                case 'run --cpus'
+                    set value 1
+                case 'run --env' 'run -e'
+                    set value 1
+                case 'run --env-file'
+                    set value 1
+                case 'run --listen'
+                    set value 1
+                case 'run --memory'
+                    set value 1
+                case 'run --name'
+                    set value 1
+                case 'run --net'
+                    set value 1
+                case 'run --pids'
+                    set value 1
+                case 'run --profile'
+                    set value 1
+                case 'run --restart'
+                    set value 1
+                case 'run --ro'
+                    set value 1
+                case 'run --runtime-dir'
+                    set value 1
+                case 'run --rw'
+                    set value 1
+                case 'run --share'
+                    set value 1
+                case 'run --state-dir'
+                    set value 1
+                case 'run --timeout'
+                    set value 1
+                case 'run --token-file'
+                    set value 1
+                case 'run --user'
+                    set value 1
+                case 'run --workdir'
+                    set value 1
+                case 'serve --config' 'serve -c'
+                    set value 1
+                case 'serve --listen'
+                    set value 1
+                case 'serve --log-format'
+                    set value 1
+                case 'serve --log-level'
+                    set value 1
+                case 'serve --runtime-dir'
+                    set value 1
+                case 'serve --state-dir'
+                    set value 1
             end
         else
             switch "$path/$word"
@@ -39,6 +91,10 @@ function __mcpvisor_state
                     set path 'help'
                 case '/import'
                     set path 'import'
+                case '/run'
+                    set path 'run'
+                case '/serve'
+                    set path 'serve'
                 case '/version'
                     set path 'version'
                 case 'config/defaults'
@@ -70,6 +126,8 @@ complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'completion' -d 'write completio
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'config' -d 'show a configuration, the schema, or the defaults'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'help' -d 'explain a command'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'import' -d 'make a configuration from those of other programs'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'run' -d 'run one server, without a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'serve' -d 'run the servers of a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'version' -d 'show the version and what was built in'
 complete -c mcpvisor -l color -x -a 'auto always never' -d 'colour: auto (on a terminal), always or never'
 complete -c mcpvisor -l help -s h -d 'show help and exit'
@@ -106,6 +164,8 @@ complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'completion' -d 'write compl
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'config' -d 'show a configuration, the schema, or the defaults'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'help' -d 'explain a command'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'import' -d 'make a configuration from those of other programs'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'run' -d 'run one server, without a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'serve' -d 'run the servers of a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'version' -d 'show the version and what was built in'
 
 # mcpvisor import
@@ -113,5 +173,37 @@ complete -c mcpvisor -n "__mcpvisor_at 'import'" -F
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -l dry-run -d 'write nothing; show what would be written'
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -l force -d 'replace files that exist'
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -l output -s o -r -F -d 'the configuration to write (mcpvisor.yaml); - is standard output'
+
+# mcpvisor run
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l allow-host -x -d 'name that a Host header may bear beside localhost and addresses; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l cpus -x -d 'most CPUs that it may use: 1.5 is one and a half'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l env -s e -x -d 'environment variable; without a value ours is passed on; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l env-file -r -F -d 'file of KEY=VALUE lines; -e wins over it'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l insecure-no-auth -d 'nobody needs a token, whatever the address'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l listen -x -d 'address of the HTTP endpoint; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l memory -x -d 'memory of its whole process tree'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l name -x -d 'name of the server; made from the command when not given'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l net -x -a 'none loopback host' -d 'the network that it sees: none, loopback or host'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l pids -x -d 'processes and threads of its tree'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l profile -x -a 'none standard strict' -d 'the set of fences: none, standard or strict'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l restart -x -a 'always on-failure never' -d 'when it is started again after it ended: always, on-failure or never (the default)'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l ro -r -F -d 'path that it may read; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l runtime-dir -x -a '(__fish_complete_directories)' -d 'directory of the sockets and the lock'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l rw -r -F -d 'path that it may write; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l share -x -a 'shared session exclusive' -d 'who shares an instance: shared, session or exclusive'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l state-dir -x -a '(__fish_complete_directories)' -d 'directory of what outlives the daemon'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l timeout -x -d 'time for one call, waiting included'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l token-file -r -F -d 'file with the token of the HTTP endpoint; made when it is missing'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l user -x -d 'user that it runs as'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l workdir -x -a '(__fish_complete_directories)' -d 'its working directory'
+
+# mcpvisor serve
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l config -s c -r -F -d 'the configuration file'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l keep-going -d 'start the other servers when the command of one is not found'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l listen -x -d 'address of the HTTP endpoint, instead of those in the file; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l log-format -x -a 'text json' -d 'how log lines are written: text or json'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l log-level -x -a 'debug info warning error' -d 'the least level that is logged'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l runtime-dir -x -a '(__fish_complete_directories)' -d 'directory of the sockets and the lock'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l state-dir -x -a '(__fish_complete_directories)' -d 'directory of what outlives the daemon'
 
 # mcpvisor version
