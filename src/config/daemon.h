@@ -14,8 +14,8 @@ typedef struct DaemonOptions {
         DaemonMode mode;
         const char *path; /* serve: the configuration file */
         int text_fd;      /* run: a memfd with the configuration, written by the command; else -1 */
-        const char *const
-                *set; /* "PLACE KEY=YAML": keys that flags or the environment set; config/override.h */
+        /* "PLACE KEY=YAML": keys that flags or the environment set; see config/override.h. */
+        const char *const *set;
         size_t n_set;
         const char *runtime_dir, *state_dir; /* NULL: as the file or the default says */
         const char *token;                   /* MCPVISOR_TOKEN; NULL: none */
