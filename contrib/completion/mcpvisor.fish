@@ -24,37 +24,59 @@ function __mcpvisor_state
                     set value 1
                 case 'config schema --format'
                     set value 1
-                case 'drain --socket'
-                    set value 1
-                case 'events --socket'
-                    set value 1
-                case 'history --since'
-                    set value 1
-                case 'history --socket'
-                    set value 1
                 case 'import --output' 'import -o'
                     set value 1
-                case 'logs --since'
+                case 'run --allow-host'
                     set value 1
-                case 'logs --socket'
+                case 'run --cpus'
                     set value 1
-                case 'logs --tail'
+                case 'run --env' 'run -e'
                     set value 1
-                case 'reload --socket'
+                case 'run --env-file'
                     set value 1
-                case 'reset --socket'
+                case 'run --listen'
                     set value 1
-                case 'restart --socket'
+                case 'run --memory'
                     set value 1
-                case 'start --socket'
+                case 'run --name'
                     set value 1
-                case 'status --socket'
+                case 'run --net'
                     set value 1
-                case 'status --timeout'
+                case 'run --pids'
                     set value 1
-                case 'status --wait'
+                case 'run --profile'
                     set value 1
-                case 'stop --socket'
+                case 'run --restart'
+                    set value 1
+                case 'run --ro'
+                    set value 1
+                case 'run --runtime-dir'
+                    set value 1
+                case 'run --rw'
+                    set value 1
+                case 'run --share'
+                    set value 1
+                case 'run --state-dir'
+                    set value 1
+                case 'run --timeout'
+                    set value 1
+                case 'run --token-file'
+                    set value 1
+                case 'run --user'
+                    set value 1
+                case 'run --workdir'
+                    set value 1
+                case 'serve --config' 'serve -c'
+                    set value 1
+                case 'serve --listen'
+                    set value 1
+                case 'serve --log-format'
+                    set value 1
+                case 'serve --log-level'
+                    set value 1
+                case 'serve --runtime-dir'
+                    set value 1
+                case 'serve --state-dir'
                     set value 1
             end
         else
@@ -65,30 +87,14 @@ function __mcpvisor_state
                     set path 'completion'
                 case '/config'
                     set path 'config'
-                case '/drain'
-                    set path 'drain'
-                case '/events'
-                    set path 'events'
                 case '/help'
                     set path 'help'
-                case '/history'
-                    set path 'history'
                 case '/import'
                     set path 'import'
-                case '/logs'
-                    set path 'logs'
-                case '/reload'
-                    set path 'reload'
-                case '/reset'
-                    set path 'reset'
-                case '/restart'
-                    set path 'restart'
-                case '/start'
-                    set path 'start'
-                case '/status' '/ps' '/ls'
-                    set path 'status'
-                case '/stop'
-                    set path 'stop'
+                case '/run'
+                    set path 'run'
+                case '/serve'
+                    set path 'serve'
                 case '/version'
                     set path 'version'
                 case 'config/defaults'
@@ -118,18 +124,10 @@ complete -c mcpvisor -f
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'check validate' -d 'check a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'completion' -d 'write completions for a shell'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'config' -d 'show a configuration, the schema, or the defaults'
-complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'drain' -d 'take no new requests'
-complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'events' -d 'show what happened in the daemon'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'help' -d 'explain a command'
-complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'history' -d 'show how servers ended'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'import' -d 'make a configuration from those of other programs'
-complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'logs' -d 'show what a server wrote'
-complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'reload' -d 'read the configuration again'
-complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'reset' -d 'forget what went wrong with servers, and start them'
-complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'restart' -d 'stop servers and start them again'
-complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'start' -d 'start servers'
-complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'status ps ls' -d 'show the servers and how they are'
-complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'stop' -d 'stop servers until they are started by hand'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'run' -d 'run one server, without a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'serve' -d 'run the servers of a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'version' -d 'show the version and what was built in'
 complete -c mcpvisor -l color -x -a 'auto always never' -d 'colour: auto (on a terminal), always or never'
 complete -c mcpvisor -l help -s h -d 'show help and exit'
@@ -160,36 +158,15 @@ complete -c mcpvisor -n "__mcpvisor_at 'config print'" -l format -x -a 'yaml jso
 # mcpvisor config schema
 complete -c mcpvisor -n "__mcpvisor_at 'config schema'" -l format -x -a 'json markdown man' -d 'json (the default: JSON Schema), markdown or man'
 
-# mcpvisor drain
-complete -c mcpvisor -n "__mcpvisor_at 'drain'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
-
-# mcpvisor events
-complete -c mcpvisor -n "__mcpvisor_at 'events'" -l follow -s f -d 'go on with events as they come'
-complete -c mcpvisor -n "__mcpvisor_at 'events'" -l json -d 'one JSON object a line'
-complete -c mcpvisor -n "__mcpvisor_at 'events'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
-
 # mcpvisor help
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'check validate' -d 'check a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'completion' -d 'write completions for a shell'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'config' -d 'show a configuration, the schema, or the defaults'
-complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'drain' -d 'take no new requests'
-complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'events' -d 'show what happened in the daemon'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'help' -d 'explain a command'
-complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'history' -d 'show how servers ended'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'import' -d 'make a configuration from those of other programs'
-complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'logs' -d 'show what a server wrote'
-complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'reload' -d 'read the configuration again'
-complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'reset' -d 'forget what went wrong with servers, and start them'
-complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'restart' -d 'stop servers and start them again'
-complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'start' -d 'start servers'
-complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'status ps ls' -d 'show the servers and how they are'
-complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'stop' -d 'stop servers until they are started by hand'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'run' -d 'run one server, without a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'serve' -d 'run the servers of a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'version' -d 'show the version and what was built in'
-
-# mcpvisor history
-complete -c mcpvisor -n "__mcpvisor_at 'history'" -l json -d 'one JSON object a line'
-complete -c mcpvisor -n "__mcpvisor_at 'history'" -l since -x -d 'only what is not older than this: 30s, 10m, 2h'
-complete -c mcpvisor -n "__mcpvisor_at 'history'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
 
 # mcpvisor import
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -F
@@ -197,42 +174,36 @@ complete -c mcpvisor -n "__mcpvisor_at 'import'" -l dry-run -d 'write nothing; s
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -l force -d 'replace files that exist'
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -l output -s o -r -F -d 'the configuration to write (mcpvisor.yaml); - is standard output'
 
-# mcpvisor logs
-complete -c mcpvisor -n "__mcpvisor_at 'logs'" -l follow -s f -d 'go on with lines as they come'
-complete -c mcpvisor -n "__mcpvisor_at 'logs'" -l json -d 'one JSON object a line'
-complete -c mcpvisor -n "__mcpvisor_at 'logs'" -l since -x -d 'only what is not older than this: 30s, 10m, 2h'
-complete -c mcpvisor -n "__mcpvisor_at 'logs'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
-complete -c mcpvisor -n "__mcpvisor_at 'logs'" -l tail -x -d 'only the last N lines'
+# mcpvisor run
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l allow-host -x -d 'name that a Host header may bear beside localhost and addresses; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l cpus -x -d 'most CPUs that it may use: 1.5 is one and a half'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l env -s e -x -d 'environment variable; without a value ours is passed on; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l env-file -r -F -d 'file of KEY=VALUE lines; -e wins over it'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l insecure-no-auth -d 'nobody needs a token, whatever the address'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l listen -x -d 'address of the HTTP endpoint; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l memory -x -d 'memory of its whole process tree'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l name -x -d 'name of the server; made from the command when not given'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l net -x -a 'none loopback host' -d 'the network that it sees: none, loopback or host'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l pids -x -d 'processes and threads of its tree'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l profile -x -a 'none standard strict' -d 'the set of fences: none, standard or strict'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l restart -x -a 'always on-failure never' -d 'when it is started again after it ended: always, on-failure or never (the default)'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l ro -r -F -d 'path that it may read; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l runtime-dir -x -a '(__fish_complete_directories)' -d 'directory of the sockets and the lock'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l rw -r -F -d 'path that it may write; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l share -x -a 'shared session exclusive' -d 'who shares an instance: shared, session or exclusive'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l state-dir -x -a '(__fish_complete_directories)' -d 'directory of what outlives the daemon'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l timeout -x -d 'time for one call, waiting included'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l token-file -r -F -d 'file with the token of the HTTP endpoint; made when it is missing'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l user -x -d 'user that it runs as'
+complete -c mcpvisor -n "__mcpvisor_at 'run'" -l workdir -x -a '(__fish_complete_directories)' -d 'its working directory'
 
-# mcpvisor reload
-complete -c mcpvisor -n "__mcpvisor_at 'reload'" -l no-wait -d 'return once the daemon has taken the request'
-complete -c mcpvisor -n "__mcpvisor_at 'reload'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
-
-# mcpvisor reset
-complete -c mcpvisor -n "__mcpvisor_at 'reset'" -l all -d 'all servers of the configuration'
-complete -c mcpvisor -n "__mcpvisor_at 'reset'" -l no-wait -d 'return once the daemon has taken the request'
-complete -c mcpvisor -n "__mcpvisor_at 'reset'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
-
-# mcpvisor restart
-complete -c mcpvisor -n "__mcpvisor_at 'restart'" -l all -d 'all servers of the configuration'
-complete -c mcpvisor -n "__mcpvisor_at 'restart'" -l no-wait -d 'return once the daemon has taken the request'
-complete -c mcpvisor -n "__mcpvisor_at 'restart'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
-
-# mcpvisor start
-complete -c mcpvisor -n "__mcpvisor_at 'start'" -l all -d 'all servers of the configuration'
-complete -c mcpvisor -n "__mcpvisor_at 'start'" -l no-wait -d 'return once the daemon has taken the request'
-complete -c mcpvisor -n "__mcpvisor_at 'start'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
-
-# mcpvisor status
-complete -c mcpvisor -n "__mcpvisor_at 'status'" -l json -d 'as one JSON object'
-complete -c mcpvisor -n "__mcpvisor_at 'status'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
-complete -c mcpvisor -n "__mcpvisor_at 'status'" -l timeout -x -d 'with --wait: for no longer than this'
-complete -c mcpvisor -n "__mcpvisor_at 'status'" -l wait -x -a 'idle starting ready draining stopping backoff degraded probing stopped stuck' -d 'return when all of them are in this state'
-complete -c mcpvisor -n "__mcpvisor_at 'status'" -l watch -d 'show it again whenever something changes'
-
-# mcpvisor stop
-complete -c mcpvisor -n "__mcpvisor_at 'stop'" -l all -d 'all servers of the configuration'
-complete -c mcpvisor -n "__mcpvisor_at 'stop'" -l no-wait -d 'return once the daemon has taken the request'
-complete -c mcpvisor -n "__mcpvisor_at 'stop'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+# mcpvisor serve
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l config -s c -r -F -d 'the configuration file'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l keep-going -d 'start the other servers when the command of one is not found'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l listen -x -d 'address of the HTTP endpoint, instead of those in the file; may be repeated'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l log-format -x -a 'text json' -d 'how log lines are written: text or json'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l log-level -x -a 'debug info warning error' -d 'the least level that is logged'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l runtime-dir -x -a '(__fish_complete_directories)' -d 'directory of the sockets and the lock'
+complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l state-dir -x -a '(__fish_complete_directories)' -d 'directory of what outlives the daemon'
 
 # mcpvisor version

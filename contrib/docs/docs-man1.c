@@ -83,6 +83,8 @@ static void usage_word(FILE *f, Span word)
         }
         if (span_starts(word, SPAN("--")))
                 fprintf(f, "Fl \\-%.*s\n", (int)word.len - 2, word.ptr + 2);
+        else if (span_starts(word, SPAN("-")) && word.len == 2)
+                fprintf(f, "Fl %c\n", word.ptr[1]);
         else
                 fprintf(f, "Ar %.*s\n", (int)word.len, word.ptr);
 }

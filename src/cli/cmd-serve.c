@@ -6,6 +6,11 @@ static const char *config_path(const CommandCall *call)
 {
         const ServeOptions *o = call->options;
         const char *path = o->config ? o->config : getenv("MCPVISOR_CONFIG");
+        if (path && strcmp(path, "-") == 0) {
+                (void)command_usage_error(call->path,
+                                          "-c - is not possible: a reload could not read it again");
+                return NULL;
+        }
         if (path && *path)
                 return path;
         (void)command_usage_error(call->path, "no file: name one with -c, or set MCPVISOR_CONFIG");

@@ -246,9 +246,11 @@ static int apply_all(Apply *a)
 
 static bool sets_listen(const Apply *a)
 {
-        for (size_t i = 0; i < a->n_sets; i++)
-                if (strstr(a->sets[i], " listen="))
+        for (size_t i = 0; i < a->n_sets; i++) {
+                Span s = span_of(a->sets[i]);
+                if (span_starts(span_skip(s, span_find(s, ' ')), SPAN(" listen=")))
                         return true;
+        }
         return false;
 }
 

@@ -12,9 +12,10 @@ typedef enum DaemonMode { DAEMON_SERVE, DAEMON_RUN } DaemonMode;
 
 typedef struct DaemonOptions {
         DaemonMode mode;
-        const char *path;       /* serve: the configuration file */
-        int text_fd;            /* run: a memfd with the configuration, written by the command; else -1 */
-        const char *const *set; /* "KEY=YAML": keys of the file's top that flags or the environment set */
+        const char *path; /* serve: the configuration file */
+        int text_fd;      /* run: a memfd with the configuration, written by the command; else -1 */
+        /* "PLACE KEY=YAML": keys that flags or the environment set; see config/override.h. */
+        const char *const *set;
         size_t n_set;
         const char *runtime_dir, *state_dir; /* NULL: as the file or the default says */
         const char *token;                   /* MCPVISOR_TOKEN; NULL: none */

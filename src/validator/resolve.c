@@ -270,6 +270,11 @@ static void resolve_user(Resolve *r, ServerConfig *s)
                 say(r, DIAG_ERROR, s, "user",
                     "%s has uid 0: root, under whatever name, is possible only with sandbox.profile none",
                     config_shown(&s->user));
+        else if (geteuid() != 0 && s->resolved.uid != geteuid())
+                say(r, DIAG_WARNING, s, "user",
+                    "%s is another user than this one (uid %u): only a daemon of root can start the server "
+                    "so",
+                    config_shown(&s->user), (unsigned)geteuid());
 }
 
 static void check_directory(Resolve *r, const ServerConfig *s, const char *local, const ConfigText *path)

@@ -132,6 +132,33 @@ for name in $planned; do
         ! grep -qE "^  $name " "$work/overview" || fail "$name stands in help"
 done
 
+# ---- the commands that become the daemon ---------------------------------
+
+usage_error "serve: no file: name one with -c, or set MCPVISOR_CONFIG" "serve --help" serve
+usage_error "serve: one argument too many: x" "serve --help" serve -c x x
+usage_error 'serve: --log-level: "loud" is not known; expected is debug, info, warning or error' "serve --help" \
+        serve -c x --log-level loud
+usage_error "run: an argument is missing: mcpvisor run [OPTION...] -- COMMAND [ARGUMENT...]" "run --help" run
+usage_error "run: --name: the name may have letters, digits, _ and - only" "run --help" run --name a.b -- x
+usage_error "run: -e: the name before the = is no name for an environment variable: letters, digits and _, no digit first" \
+        "run --help" run -e 1=2 -- x
+
+# ---- signals -------------------------------------------------------------
+
+# A command that is no daemon ends at a signal, though main begins with all of them blocked.
+mkfifo "$work/full"
+count=$((count + 1))
+what="mcpvisor config schema into a pipe that nobody empties"
+./mcpvisor config schema >"$work/full" 2>"$work/err" & # longer than a pipe holds
+writer=$!
+exec 4<"$work/full"
+head -c 1 <&4 >"$work/out" # it has begun
+kill -TERM $writer
+exec 4<&- # should it go on, it fails
+got=0
+wait $writer || got=$?
+[ "$got" -eq 143 ] || fail "$what: status $got after SIGTERM, not 143"
+
 # ---- output that cannot be written ---------------------------------------
 
 # unwritable REASON: the last command wrote to a broken stdout.

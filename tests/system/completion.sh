@@ -16,10 +16,10 @@ export HOME=$work/home XDG_CONFIG_HOME=$work/home XDG_DATA_HOME=$work/home TERM=
 # LINE|WORDS THAT ARE OFFERED, sorted. The line ends where the cursor is. A third field is
 # what zsh offers instead: options, where nothing else can follow.
 cases=(
-        'mcpvisor |check completion config drain events help history import logs ls ps reload reset restart start status stop validate version'
+        'mcpvisor |check completion config drain events help history import logs ls ps reload reset restart run serve start status stop validate version'
         'mcpvisor che|check'
         'mcpvisor val|validate'
-        'mcpvisor serv|'
+        'mcpvisor serv|serve'
         'mcpvisor --ver|--version'
         'mcpvisor --color |always auto never'
         'mcpvisor --color never che|check'

@@ -127,6 +127,7 @@ static void test_serve(void **state UNUSED)
                       "set --log-format log.format=\"json\"\nset --log-level log.level=\"debug\"\n"
                       "listen given\n");
         assert_refused(&cmd_serve, "--keep-going");
+        assert_refused(&cmd_serve, "-c -");
         assert_refused(&cmd_serve, "-c f more");
         assert_refused(&cmd_serve, "-c f --log-level loud");
         assert_int_equal(call_with(&cmd_serve, "-c f", NULL), EXIT_CODE_INTERNAL);

@@ -79,7 +79,7 @@ static void test_errors(void **state UNUSED)
                 {"log.level", "--set: error: is not KEY=VALUE"},
                 {"=x", "--set: error: is not KEY=VALUE"},
                 {"--x", "--set: error: is not KEY=VALUE"},
-                {"log.levle=info", "--set: error: \"log.levle\" is no key of the file that can be set here"},
+                {"log.lvl=info", "--set: error: \"log.lvl\" is no key of the file that can be set here"},
                 {"log=info", "\"log\" is no key of the file"},
                 {"defaults={}", "\"defaults\" is no key of the file"},
                 {"servers={}", "\"servers\" is no key of the file"},

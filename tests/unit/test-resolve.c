@@ -361,6 +361,25 @@ static void test_users(void **state)
         resolved_done(&r);
 }
 
+/* Only root can become another user. */
+static void test_other_user(void **state)
+{
+        const struct passwd *p = getpwnam("nobody");
+        if (!p || geteuid() != 0)
+                skip();
+        for (int own = 0; own < 2; own++) {
+                Resolved r = {.config = config_of(A "user: nobody")};
+                diag_list_init(&r.diags);
+                assert_int_equal(seteuid(own ? p->pw_uid : p->pw_uid - 1), 0);
+                int k = resolve_config(r.config, "f", &r.diags);
+                assert_int_equal(seteuid(0), 0);
+                assert_int_equal(k, 0);
+                assert_int_equal(said(&r, DIAG_WARNING, "nobody is another user than this one"), !own);
+                resolved_done(&r);
+        }
+        (void)state;
+}
+
 static void test_open_files(void **state)
 {
         struct rlimit before;
@@ -408,9 +427,16 @@ int main(void)
 {
 #define IN_WORLD(t) cmocka_unit_test_setup_teardown(t, world_setup, test_dir_teardown)
         const struct CMUnitTest tests[] = {
-                IN_WORLD(test_commands),      IN_WORLD(test_shared_lookup),  IN_WORLD(test_search),
-                IN_WORLD(test_others),        IN_WORLD(test_fine),           IN_WORLD(test_users),
-                cmocka_unit_test(test_root),  IN_WORLD(test_secret_command), IN_WORLD(test_open_files),
+                IN_WORLD(test_commands),
+                IN_WORLD(test_shared_lookup),
+                IN_WORLD(test_search),
+                IN_WORLD(test_others),
+                IN_WORLD(test_fine),
+                IN_WORLD(test_users),
+                cmocka_unit_test(test_other_user),
+                cmocka_unit_test(test_root),
+                IN_WORLD(test_secret_command),
+                IN_WORLD(test_open_files),
                 IN_WORLD(test_out_of_memory),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,6 +208,37 @@ static void test_stdin(void **state)
         diag_list_done(&diags);
 }
 
+/* From its beginning, whoever read it before. */
+static void test_fd(void **state)
+{
+        Source s;
+        DiagList diags;
+        int ends[2];
+        CLEANUP_FD int fd = -EBADF, dir = open(*state, O_RDONLY | O_CLOEXEC);
+        diag_list_init(&diags);
+        assert_int_equal(fd_memfd_new("t", &fd), 0);
+        assert_int_equal(fd_write_all(fd, SPAN("a: 1")), 0);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(source_read_fd(fd, "name", &diags, &s), 0);
+                assert_string_equal(s.name, "name");
+                assert_false(s.world_readable);
+                assert_span_equal(buf_span(&s.text), SPAN("a: 1"));
+                source_done(&s);
+        }
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        assert_int_equal(fd_write_all(ends[1], SPAN("b")), 0);
+        close(ends[1]);
+        assert_int_equal(source_read_fd(ends[0], "pipe", &diags, &s), 0);
+        assert_span_equal(buf_span(&s.text), SPAN("b"));
+        source_done(&s);
+        close(ends[0]);
+        assert_int_equal(source_read_fd(dir, "dir", &diags, &s), SOURCE_E_INVALID);
+        assert_int_equal(source_read_fd(-EBADF, "none", &diags, &s), SOURCE_E_INVALID);
+        assert_int_equal(diags.count[DIAG_ERROR], 2);
+        assert_string_equal(diags.first->next->at.file, "none");
+        diag_list_done(&diags);
+}
+
 /* ---- texts ---------------------------------------------------------------- */
 
 static void test_text(void **state UNUSED)
@@ -413,6 +444,7 @@ int main(void)
                 IN_DIR(test_owner),
                 IN_DIR(test_racing_writer),
                 IN_DIR(test_stdin),
+                IN_DIR(test_fd),
                 cmocka_unit_test(test_text),
                 cmocka_unit_test(test_line_at),
                 cmocka_unit_test(test_lines),
