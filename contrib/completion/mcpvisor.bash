@@ -11,10 +11,20 @@ _mcpvisor_enter()
     '/check' | '/validate') path='check' ;;
     '/completion') path='completion' ;;
     '/config') path='config' ;;
+    '/drain') path='drain' ;;
+    '/events') path='events' ;;
     '/help') path='help' ;;
+    '/history') path='history' ;;
     '/import') path='import' ;;
+    '/logs') path='logs' ;;
+    '/reload') path='reload' ;;
+    '/reset') path='reset' ;;
+    '/restart') path='restart' ;;
     '/run') path='run' ;;
     '/serve') path='serve' ;;
+    '/start') path='start' ;;
+    '/status' | '/ps' | '/ls') path='status' ;;
+    '/stop') path='stop' ;;
     '/version') path='version' ;;
     'config/defaults') path='config defaults' ;;
     'config/print') path='config print' ;;
@@ -34,10 +44,20 @@ _mcpvisor_options()
     'config defaults') words=' --color --help' ;;
     'config print') words='--format --color --help' ;;
     'config schema') words='--format --color --help' ;;
+    'drain') words='--socket --color --help' ;;
+    'events') words='--follow --json --socket --color --help' ;;
     'help') words=' --color --help' ;;
+    'history') words='--json --since --socket --color --help' ;;
     'import') words='--dry-run --force --output --color --help' ;;
+    'logs') words='--follow --json --since --socket --tail --color --help' ;;
+    'reload') words='--no-wait --socket --color --help' ;;
+    'reset') words='--all --no-wait --socket --color --help' ;;
+    'restart') words='--all --no-wait --socket --color --help' ;;
     'run') words='--allow-host --cpus --env --env-file --insecure-no-auth --listen --memory --name --net --pids --profile --restart --ro --runtime-dir --rw --share --state-dir --timeout --token-file --user --workdir --color --help' ;;
     'serve') words='--config --keep-going --listen --log-format --log-level --runtime-dir --state-dir --color --help' ;;
+    'start') words='--all --no-wait --socket --color --help' ;;
+    'status') words='--json --socket --timeout --wait --watch --color --help' ;;
+    'stop') words='--all --no-wait --socket --color --help' ;;
     'version') words=' --color --help' ;;
     *) return 1 ;;
     esac
@@ -51,7 +71,17 @@ _mcpvisor_value()
     'check --format') kind='words' words='text json' ;;
     'config print --format') kind='words' words='yaml json' ;;
     'config schema --format') kind='words' words='json markdown man' ;;
+    'drain --socket') kind='file' ;;
+    'events --socket') kind='file' ;;
+    'history --since') kind='none' ;;
+    'history --socket') kind='file' ;;
     'import --output' | 'import -o') kind='file' ;;
+    'logs --since') kind='none' ;;
+    'logs --socket') kind='file' ;;
+    'logs --tail') kind='none' ;;
+    'reload --socket') kind='file' ;;
+    'reset --socket') kind='file' ;;
+    'restart --socket') kind='file' ;;
     'run --allow-host') kind='none' ;;
     'run --cpus') kind='none' ;;
     'run --env' | 'run -e') kind='none' ;;
@@ -78,6 +108,11 @@ _mcpvisor_value()
     'serve --log-level') kind='words' words='debug info warning error' ;;
     'serve --runtime-dir') kind='dir' ;;
     'serve --state-dir') kind='dir' ;;
+    'start --socket') kind='file' ;;
+    'status --socket') kind='file' ;;
+    'status --timeout') kind='none' ;;
+    'status --wait') kind='words' words='idle starting ready draining stopping backoff degraded probing stopped stuck' ;;
+    'stop --socket') kind='file' ;;
     *) return 1 ;;
     esac
 }
@@ -86,12 +121,12 @@ _mcpvisor_value()
 _mcpvisor_arguments()
 {
     case $1 in
-    '') most=1 kind='words' words='check validate completion config help import run serve version' ;;
+    '') most=1 kind='words' words='check validate completion config drain events help history import logs reload reset restart run serve start status ps ls stop version' ;;
     'check') most=2 kind='file' ;;
     'completion') most=1 kind='words' words='bash fish zsh' ;;
     'config') most=1 kind='words' words='defaults print schema' ;;
     'config print') most=1 kind='file' ;;
-    'help') most=1 kind='words' words='check validate completion config help import run serve version' ;;
+    'help') most=1 kind='words' words='check validate completion config drain events help history import logs reload reset restart run serve start status ps ls stop version' ;;
     'import') most=1000000 kind='file' ;;
     *) return 1 ;;
     esac

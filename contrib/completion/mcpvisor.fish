@@ -24,7 +24,27 @@ function __mcpvisor_state
                     set value 1
                 case 'config schema --format'
                     set value 1
+                case 'drain --socket'
+                    set value 1
+                case 'events --socket'
+                    set value 1
+                case 'history --since'
+                    set value 1
+                case 'history --socket'
+                    set value 1
                 case 'import --output' 'import -o'
+                    set value 1
+                case 'logs --since'
+                    set value 1
+                case 'logs --socket'
+                    set value 1
+                case 'logs --tail'
+                    set value 1
+                case 'reload --socket'
+                    set value 1
+                case 'reset --socket'
+                    set value 1
+                case 'restart --socket'
                     set value 1
                 case 'run --allow-host'
                     set value 1
@@ -78,6 +98,16 @@ function __mcpvisor_state
                     set value 1
                 case 'serve --state-dir'
                     set value 1
+                case 'start --socket'
+                    set value 1
+                case 'status --socket'
+                    set value 1
+                case 'status --timeout'
+                    set value 1
+                case 'status --wait'
+                    set value 1
+                case 'stop --socket'
+                    set value 1
             end
         else
             switch "$path/$word"
@@ -87,14 +117,34 @@ function __mcpvisor_state
                     set path 'completion'
                 case '/config'
                     set path 'config'
+                case '/drain'
+                    set path 'drain'
+                case '/events'
+                    set path 'events'
                 case '/help'
                     set path 'help'
+                case '/history'
+                    set path 'history'
                 case '/import'
                     set path 'import'
+                case '/logs'
+                    set path 'logs'
+                case '/reload'
+                    set path 'reload'
+                case '/reset'
+                    set path 'reset'
+                case '/restart'
+                    set path 'restart'
                 case '/run'
                     set path 'run'
                 case '/serve'
                     set path 'serve'
+                case '/start'
+                    set path 'start'
+                case '/status' '/ps' '/ls'
+                    set path 'status'
+                case '/stop'
+                    set path 'stop'
                 case '/version'
                     set path 'version'
                 case 'config/defaults'
@@ -124,10 +174,20 @@ complete -c mcpvisor -f
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'check validate' -d 'check a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'completion' -d 'write completions for a shell'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'config' -d 'show a configuration, the schema, or the defaults'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'drain' -d 'take no new requests'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'events' -d 'show what happened in the daemon'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'help' -d 'explain a command'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'history' -d 'show how servers ended'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'import' -d 'make a configuration from those of other programs'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'logs' -d 'show what a server wrote'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'reload' -d 'read the configuration again'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'reset' -d 'forget what went wrong with servers, and start them'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'restart' -d 'stop servers and start them again'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'run' -d 'run one server, without a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'serve' -d 'run the servers of a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'start' -d 'start servers'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'status ps ls' -d 'show the servers and how they are'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'stop' -d 'stop servers until they are started by hand'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'version' -d 'show the version and what was built in'
 complete -c mcpvisor -l color -x -a 'auto always never' -d 'colour: auto (on a terminal), always or never'
 complete -c mcpvisor -l help -s h -d 'show help and exit'
@@ -158,21 +218,65 @@ complete -c mcpvisor -n "__mcpvisor_at 'config print'" -l format -x -a 'yaml jso
 # mcpvisor config schema
 complete -c mcpvisor -n "__mcpvisor_at 'config schema'" -l format -x -a 'json markdown man' -d 'json (the default: JSON Schema), markdown or man'
 
+# mcpvisor drain
+complete -c mcpvisor -n "__mcpvisor_at 'drain'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+
+# mcpvisor events
+complete -c mcpvisor -n "__mcpvisor_at 'events'" -l follow -s f -d 'go on with events as they come'
+complete -c mcpvisor -n "__mcpvisor_at 'events'" -l json -d 'one JSON object a line'
+complete -c mcpvisor -n "__mcpvisor_at 'events'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+
 # mcpvisor help
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'check validate' -d 'check a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'completion' -d 'write completions for a shell'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'config' -d 'show a configuration, the schema, or the defaults'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'drain' -d 'take no new requests'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'events' -d 'show what happened in the daemon'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'help' -d 'explain a command'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'history' -d 'show how servers ended'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'import' -d 'make a configuration from those of other programs'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'logs' -d 'show what a server wrote'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'reload' -d 'read the configuration again'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'reset' -d 'forget what went wrong with servers, and start them'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'restart' -d 'stop servers and start them again'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'run' -d 'run one server, without a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'serve' -d 'run the servers of a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'start' -d 'start servers'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'status ps ls' -d 'show the servers and how they are'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'stop' -d 'stop servers until they are started by hand'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'version' -d 'show the version and what was built in'
+
+# mcpvisor history
+complete -c mcpvisor -n "__mcpvisor_at 'history'" -l json -d 'one JSON object a line'
+complete -c mcpvisor -n "__mcpvisor_at 'history'" -l since -x -d 'only what is not older than this: 30s, 10m, 2h'
+complete -c mcpvisor -n "__mcpvisor_at 'history'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
 
 # mcpvisor import
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -F
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -l dry-run -d 'write nothing; show what would be written'
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -l force -d 'replace files that exist'
 complete -c mcpvisor -n "__mcpvisor_at 'import'" -l output -s o -r -F -d 'the configuration to write (mcpvisor.yaml); - is standard output'
+
+# mcpvisor logs
+complete -c mcpvisor -n "__mcpvisor_at 'logs'" -l follow -s f -d 'go on with lines as they come'
+complete -c mcpvisor -n "__mcpvisor_at 'logs'" -l json -d 'one JSON object a line'
+complete -c mcpvisor -n "__mcpvisor_at 'logs'" -l since -x -d 'only what is not older than this: 30s, 10m, 2h'
+complete -c mcpvisor -n "__mcpvisor_at 'logs'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+complete -c mcpvisor -n "__mcpvisor_at 'logs'" -l tail -x -d 'only the last N lines'
+
+# mcpvisor reload
+complete -c mcpvisor -n "__mcpvisor_at 'reload'" -l no-wait -d 'return once the daemon has taken the request'
+complete -c mcpvisor -n "__mcpvisor_at 'reload'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+
+# mcpvisor reset
+complete -c mcpvisor -n "__mcpvisor_at 'reset'" -l all -d 'all servers of the configuration'
+complete -c mcpvisor -n "__mcpvisor_at 'reset'" -l no-wait -d 'return once the daemon has taken the request'
+complete -c mcpvisor -n "__mcpvisor_at 'reset'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+
+# mcpvisor restart
+complete -c mcpvisor -n "__mcpvisor_at 'restart'" -l all -d 'all servers of the configuration'
+complete -c mcpvisor -n "__mcpvisor_at 'restart'" -l no-wait -d 'return once the daemon has taken the request'
+complete -c mcpvisor -n "__mcpvisor_at 'restart'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
 
 # mcpvisor run
 complete -c mcpvisor -n "__mcpvisor_at 'run'" -l allow-host -x -d 'name that a Host header may bear beside localhost and addresses; may be repeated'
@@ -205,5 +309,22 @@ complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l log-format -x -a 'text json' 
 complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l log-level -x -a 'debug info warning error' -d 'the least level that is logged'
 complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l runtime-dir -x -a '(__fish_complete_directories)' -d 'directory of the sockets and the lock'
 complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l state-dir -x -a '(__fish_complete_directories)' -d 'directory of what outlives the daemon'
+
+# mcpvisor start
+complete -c mcpvisor -n "__mcpvisor_at 'start'" -l all -d 'all servers of the configuration'
+complete -c mcpvisor -n "__mcpvisor_at 'start'" -l no-wait -d 'return once the daemon has taken the request'
+complete -c mcpvisor -n "__mcpvisor_at 'start'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+
+# mcpvisor status
+complete -c mcpvisor -n "__mcpvisor_at 'status'" -l json -d 'as one JSON object'
+complete -c mcpvisor -n "__mcpvisor_at 'status'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+complete -c mcpvisor -n "__mcpvisor_at 'status'" -l timeout -x -d 'with --wait: for no longer than this'
+complete -c mcpvisor -n "__mcpvisor_at 'status'" -l wait -x -a 'idle starting ready draining stopping backoff degraded probing stopped stuck' -d 'return when all of them are in this state'
+complete -c mcpvisor -n "__mcpvisor_at 'status'" -l watch -d 'show it again whenever something changes'
+
+# mcpvisor stop
+complete -c mcpvisor -n "__mcpvisor_at 'stop'" -l all -d 'all servers of the configuration'
+complete -c mcpvisor -n "__mcpvisor_at 'stop'" -l no-wait -d 'return once the daemon has taken the request'
+complete -c mcpvisor -n "__mcpvisor_at 'stop'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
 
 # mcpvisor version
