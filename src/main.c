@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "cli/cli.h"
+#include "gateway/gateway.h"
 #include "spawn/exec.h"
 #include "validator/validator.h"
 
@@ -20,6 +21,7 @@ static const Role roles[] = {
 #ifdef MCPVISOR_SINGLE
         {"@exec", exec_main},
 #endif
+        {"@gateway", gateway_main},
         {"@validator", validator_main},
 };
 
