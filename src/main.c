@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "demo/demo.h"
+#include "gateway/gateway.h"
 #include "spawn/exec.h"
 #include "supervisor/supervisor.h"
 #include "validator/validator.h"
@@ -30,6 +31,7 @@ static const Role roles[] = {
         {"@exec", exec_main},
 #endif
         {"@demo", demo_main},
+        {"@gateway", gateway_main},
         {"@validator", validator_main},
 };
 

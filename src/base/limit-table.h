@@ -95,7 +95,10 @@
         L(GATEWAY_REFUSALS, 1000,            "connections", "Connections that a gateway without a data path answers at once; more wait to be accepted.") \
         L(GATEWAY_LINGER,   2,               "seconds","How long a connection that was answered may take to close.") \
         L(GATEWAY_ACCEPT_PAUSE, 200,         "milliseconds", "How long no connection is accepted after the machine had no descriptor for one.") \
-        L(GATEWAY_STDIN,    256 * 1024,      "bytes",  "What waits for a server to read its stdin.")
+        L(GATEWAY_STDIN,    256 * 1024,      "bytes",  "What waits for a server to read its stdin.") \
+        L(GATEWAY_GONE,     500,             "milliseconds", "How long a server that closed its stdout has to end before that counts as a failure of its own.") \
+        L(GATEWAY_REQUEST,  64 * 1024,       "bytes",  "What is read of a connection that was answered already.") \
+        L(GATEWAY_IPC,      4096,            "messages", "What waits in a gateway for the supervisor to read.")
 /* clang-format on */
 
 enum {
