@@ -75,6 +75,7 @@
         L(QUIT_TIME,        2,               "seconds","How long an end at once may take; then what is left is left.") \
         L(RELOAD_PAUSE,     250,             "milliseconds", "The least time between the beginnings of two reloads.") \
         L(SPAWN_PLAN,       8 * 1024 * 1024, "bytes",  "Arguments and environment of one server; the kernel takes less.") \
+        L(STOP_AGAIN,       300,             "milliseconds", "A second TERM or INT kills at once if it comes so long after the first: some senders say it twice.") \
         L(SWEEP_TIME,       500,             "milliseconds", "What is left of a server whose first process has ended gets TERM, and KILL after this time.") \
         L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.") \
         L(HISTORY,          100,             "items",  "Exits of one server that are kept in memory.") \

@@ -88,6 +88,8 @@ static _Noreturn void server(bool pidns, bool userns)
         if (r < 0)
                 server_failed(r == -ESTALE ? SPAWN_STAGE_BUILD : SPAWN_STAGE_PLAN, r, "");
         const Plan *head = (const Plan *)(const void *)plan;
+        if (setsid() < 0) /* what a terminal sends to the supervisor's job is not meant for the warden */
+                server_failed(SPAWN_STAGE_SESSION, -errno, "warden");
         r = die_with_supervisor();
         if (r < 0)
                 server_failed(SPAWN_STAGE_PARENT, r, "");

@@ -69,7 +69,7 @@ struct Supervisor {
 
         Shutdown shutdown;
         Timer shutdown_timer;
-        unsigned stops; /* how often a stop was asked for */
+        Nsec stop_asked; /* when a signal asked for a stop first; 0: none has */
         LoopHook hook;
         Timer log_timer;
         Timer watchdog_timer;

@@ -396,7 +396,8 @@ static int broken(IpcChannel *c, IpcBreak why, const char *detail)
         GatewayLink *g = CONTAINER_OF(c, GatewayLink, ipc);
         char text[200];
         if (why == IPC_BREAK_CLOSED) { /* it ends by itself; if not, it is no gateway any more */
-                send_kill(g);
+                if (g->state != GATEWAY_STOPPING)
+                        send_kill(g);
                 return 0;
         }
         snprintf(text, sizeof(text), "%s%s%s", ipc_break_text(why), detail && *detail ? ": " : "",

@@ -152,6 +152,9 @@ static void conclude_committed(Reload *r)
         r->last_result.partial = any ? partial_names(r->sup) : NULL;
         if (any)
                 log_warning("reload: %s", buf_text(&error));
+        else
+                log_info("reload: generation %llu: %.*s", (unsigned long long)r->sup->generation,
+                         (int)MIN(r->last_result.lists.len, 400U), buf_text(&r->last_result.lists));
         conclude(r, !any, any ? "partial" : NULL, any && !e ? buf_text(&error) : NULL);
 }
 

@@ -176,11 +176,13 @@ static void on_stop(Supervisor *s, int signo)
 {
         char why[64];
         snprintf(why, sizeof(why), "signal %s", signo == SIGTERM ? "TERM" : "INT");
-        if (s->shutdown.on && s->stops > 0)
-                supervisor_quit(s);
-        else
+        Nsec now = loop_now(s->loop);
+        if (!s->shutdown.on)
                 supervisor_stop(s, EXIT_DONE, why);
-        s->stops++;
+        else if (s->stop_asked && nsec_sub(now, s->stop_asked) >= LIMIT_STOP_AGAIN * NSEC_PER_MSEC)
+                supervisor_quit(s);
+        if (!s->stop_asked)
+                s->stop_asked = now;
 }
 
 static void on_quit(Supervisor *s, int signo UNUSED)
