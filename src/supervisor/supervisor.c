@@ -494,7 +494,7 @@ static void done(Supervisor *s)
         config_unref(s->config);
         spawner_done(&s->spawner);
         cgroup_root_close(&s->cgroups);
-        int r = dirs_clear_socket(&s->dirs, "control.sock");
+        int r = s->dirs.runtime ? dirs_clear_socket(&s->dirs, "control.sock") : 0;
         if (r < 0)
                 log_warning("control.sock cannot be removed: %s", strerror(-r));
         dirs_close(&s->dirs);

@@ -220,7 +220,7 @@ class Daemon:
         self.before_groups = set(cgroup_dirs())
         program = TEST_DAEMON if gateway or tree else MCPVISOR
         dirs = ["--runtime-dir", self.runtime, "--state-dir", self.state]
-        environ = dict(os.environ, **(env or {}))
+        environ = dict(os.environ, MCPVISOR_TEST_HELPER=os.path.join(BUILD, "mcpvisor-exec"), **(env or {}))
         environ.pop("NOTIFY_SOCKET", None) if not env or "NOTIFY_SOCKET" not in env else None
         if gateway:
             environ["MCPVISOR_TEST_GATEWAY"] = gateway
