@@ -4,7 +4,7 @@
 #include "support/oom.h"
 #include "supervisor/restart.h"
 
-enum { HISTORIES = 300, DEATHS = 400, DRAWS = 100000 };
+enum { HISTORIES = 1000, DEATHS = 400, DRAWS = 100000 };
 
 #define MSEC NSEC_PER_MSEC
 #define SEC  NSEC_PER_SEC
