@@ -79,7 +79,7 @@ static const RestartRules rules = {
         .policy = RESTART_ON_FAILURE,
         .burst = 5,
         .long_burst = 20,
-        .window = 60 * SEC,
+        .window = 900 * SEC, /* wide, so that it fills */
         .long_window = 3600 * SEC,
         .backoff_min = SEC / 2,
         .backoff_max = 60 * SEC,
@@ -291,9 +291,8 @@ static StateFacts facts_of(World *w, const Instance *i)
 
 static void decide(World *w, Instance *i, StateEvent e)
 {
-        static const ExitClass classes[] = {EXIT_CLASS_CLEAN, EXIT_CLASS_ERROR, EXIT_CLASS_SIGNAL};
         Server *s = i->server;
-        RestartCase c = {classes[random_below(&w->random.random, 3)], s->breaker, s->session};
+        RestartCase c = {chance(w, 20) ? EXIT_CLASS_CLEAN : EXIT_CLASS_ERROR, s->breaker, s->session};
         if (e == STATE_EVENT_REFUSED)
                 restart_open(&s->history, &rules, w->now, &w->random.random, &s->decision);
         else if (e == STATE_EVENT_EMPTY && !i->sessions && !i->planned)
@@ -583,7 +582,7 @@ static void live(World *w, uint64_t asked)
                 if (due != NSEC_NEVER && chance(w, 3))
                         w->now = MAX(w->now, due);
                 else
-                        w->now += random_below(&w->random.random, chance(w, 100) ? 3600 * SEC : SEC / 5);
+                        w->now += random_below(&w->random.random, chance(w, 1000) ? 3600 * SEC : SEC / 5);
                 fire(w);
                 if (chance(w, asked))
                         outside(w, &w->servers[random_below(&w->random.random, SERVERS)]);
