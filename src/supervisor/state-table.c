@@ -101,6 +101,9 @@ const StateRow state_table[] = {
         /* Whatever is asked for during an overlap ends the second one first; then the old one is asked. */
         {S(STARTING),                         E(STOP) | E(RESTART) | E(CHANGED) | E(REMOVED),
                                                                                       IF(SECOND),          TO(DRAINING), GONE, DO(PLAN) | DO(DRAIN)},
+        {S(DRAINING) | S(STOPPING) | S(STUCK),
+                                              E(STOP) | E(RESTART) | E(CHANGED) | E(REMOVED),
+                                                                                      IF(SECOND),          SAME,         GONE, NONE},
         {S(READY) | S(STARTING) | S(PROBING), E(STOP),                                ANY,                 TO(DRAINING), DOWN, DO(PLAN) | DO(DRAIN)},
         {S(READY) | S(STARTING) | S(PROBING), E(RESTART),                             ANY,                 TO(DRAINING), UP,   DO(PLAN) | DO(DRAIN)},
         {S(READY) | S(STARTING) | S(PROBING), E(CHANGED),                             ANY,                 TO(DRAINING), UP,   DO(PLAN) | DO(ADOPT) | DO(FORGET) | DO(DRAIN)},

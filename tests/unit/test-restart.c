@@ -4,7 +4,7 @@
 #include "support/oom.h"
 #include "supervisor/restart.h"
 
-enum { HISTORIES = 300, DEATHS = 400, DRAWS = 100000 };
+enum { HISTORIES = 1000, DEATHS = 400, DRAWS = 100000 };
 
 #define MSEC NSEC_PER_MSEC
 #define SEC  NSEC_PER_SEC
@@ -122,7 +122,7 @@ static void check_history(Random *r, bool session)
         Naive m = {0};
         Nsec now = random_below(r, 10 * YEAR);
         for (int i = 0; i < DEATHS; i++) {
-                RestartCase c = {random_below(r, _EXIT_CLASS_MAX - 1) + 1, breaker, session};
+                RestartCase c = {(ExitClass)random_below(r, _EXIT_CLASS_MAX - 1) + 1, breaker, session};
                 RestartDecision d = die(&h, &rules, &c, now, r);
                 assert_true(d.verdict != VERDICT_REST && d.at == now + d.delay);
                 if (d.verdict == VERDICT_OPEN) {
