@@ -199,7 +199,9 @@ static void tell_one(struct Supervisor *sup, const DiffEntry *e)
                 s->removed = true;
                 server_event(s, STATE_EVENT_REMOVED);
         } else if (e->action == DIFF_RESTART) {
-                server_event(s, s->refused ? STATE_EVENT_REFUSED : STATE_EVENT_CHANGED);
+                bool rests = s->main &&
+                             (s->main->state == SERVER_STATE_IDLE || s->main->state == SERVER_STATE_STOPPED);
+                server_event(s, s->refused && rests ? STATE_EVENT_REFUSED : STATE_EVENT_CHANGED);
         } else {
                 server_touch(s);
         }

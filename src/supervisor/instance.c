@@ -431,6 +431,12 @@ static void leave_state(Instance *i)
         }
 }
 
+/* They share the deadline, and the place that the governor gave. */
+static bool is_starting(ServerState s)
+{
+        return s == SERVER_STATE_STARTING || s == SERVER_STATE_PROBING;
+}
+
 static void decide(Instance *i)
 {
         Server *s = i->server;
@@ -484,7 +490,7 @@ static void step(Instance *i, StateEvent event)
                                i->server->name, state_event_name(event), server_state_name(i->state));
                 return;
         }
-        if (step.next != i->state)
+        if (step.next != i->state && !(is_starting(i->state) && is_starting(step.next)))
                 leave_state(i);
         set_state(i, &step, event);
         for (unsigned bit = 0; bit < _STATE_ACTION_MAX; bit++)
@@ -519,6 +525,14 @@ static void free_instance(LoopGone *gone)
 
 static const LoopGoneOps gone_ops = {.release = free_instance};
 
+/* A session's probe that ended on our word has proved nothing: the next one may try. */
+static void probe_again(Instance *i)
+{
+        Instance *m = i->server->main;
+        if (i->is_session && i->probe && i->planned && m && m->state == SERVER_STATE_DEGRADED)
+                instance_event(m, STATE_EVENT_TIMER);
+}
+
 void instance_event(Instance *i, StateEvent event)
 {
         Server *s = i->server;
@@ -534,8 +548,10 @@ void instance_event(Instance *i, StateEvent event)
                 push_what_follows(i);
         }
         i->busy = false;
-        if (i->freed)
+        if (i->freed) {
+                probe_again(i);
                 instance_free(i);
+        }
         server_touch(s);
 }
 

@@ -209,11 +209,12 @@ def cgroup_dirs():
 class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
-    def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True, **popen):
+    def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
+                 runtime=None, **popen):
         self.name = "d%d" % time.monotonic_ns()
         self.dir = path(self.name)
         os.mkdir(self.dir)
-        self.runtime = os.path.join(self.dir, "run")
+        self.runtime = runtime or os.path.join(self.dir, "run")
         self.state = os.path.join(self.dir, "state")
         self.log = os.path.join(self.dir, "log")
         self.mark = "MCPVISOR_MARK=" + self.name
@@ -221,7 +222,8 @@ class Daemon:
         program = TEST_DAEMON if gateway or tree else MCPVISOR
         dirs = ["--runtime-dir", self.runtime, "--state-dir", self.state]
         environ = dict(os.environ, MCPVISOR_TEST_HELPER=os.path.join(BUILD, "mcpvisor-exec"), **(env or {}))
-        environ.pop("NOTIFY_SOCKET", None) if not env or "NOTIFY_SOCKET" not in env else None
+        if "NOTIFY_SOCKET" not in (env or {}):
+            environ.pop("NOTIFY_SOCKET", None)
         if gateway:
             environ["MCPVISOR_TEST_GATEWAY"] = gateway
         if tree and tree != "cgroup":

@@ -56,7 +56,7 @@ def keeps_going():
 
 def second_copy():
     d = Daemon({"servers": {"a": mcp("mcp")}})
-    other = Daemon({"servers": {}}, wait=False, flags=["--runtime-dir", d.runtime])
+    other = Daemon({"servers": {}}, wait=False, runtime=d.runtime)
     equal("a second copy is refused with 1", other.wait_exit(), 1)
     check("and told which process holds the directory", str(d.pid) in other.log_text(), other.log_text())
     equal("the first one is not disturbed", d.status()["state"], "running")
@@ -73,8 +73,7 @@ def killed():
         d.wait_exit()
         until(lambda: not d.survivors(), 2, "the servers of a killed supervisor to end")
         ok(tree + ": no process of a killed supervisor is left")
-        again = Daemon(config, tree=tree, flags=["--runtime-dir", d.runtime])
-        again.runtime = d.runtime
+        again = Daemon(config, tree=tree, runtime=d.runtime)
         again.wait_state("a", "ready")
         equal(tree + ": the next life starts each server once", again.server("a")["starts"], 1)
         equal(tree + ": and ends well", again.stop(), 0)
