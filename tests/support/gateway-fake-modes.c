@@ -133,7 +133,7 @@ static void want_after_commit(Fake *f, const IpcMessage *m, const char *args)
 static bool wrong_build(Fake *f UNUSED, IpcType type, void *m, const char *args UNUSED)
 {
         if (type == IPC_UP)
-                (void)snprintf(((IpcUp *)m)->build_id, IPC_BUILD_ID, "of-another-build");
+                *(IpcUp *)m = (IpcUp){.build_id = "of-another-build"};
         return true;
 }
 

@@ -253,13 +253,16 @@ static bool choose(Fake *f, Span text)
         return false;
 }
 
-/* Line `life` of the script, or its last one. */
+/* Line `life` of the script, empty ones not counted, or its last one. */
 static Span line_of(Span script, size_t life)
 {
         Span line = SPAN_NONE, next;
-        for (size_t i = 0; i <= life && span_next(&script, '\n', &next); i++)
-                if (next.len)
-                        line = next;
+        for (size_t n = 0; n <= life && span_next(&script, '\n', &next);) {
+                if (span_trim(next).len == 0)
+                        continue;
+                line = next;
+                n++;
+        }
         return line;
 }
 
