@@ -102,7 +102,7 @@ static const char daemons[] =
         "    while :; do sleep 100; done' $1 $1 &"
         " done;"
         " sh -c 'kill -STOP $$' $1 & "
-        "echo up; trap '' TERM; while :; do sleep 100; done";
+        "trap '' TERM; echo up; while :; do sleep 100; done";
 
 static void sweep(int signo, Nsec within)
 {
@@ -303,7 +303,7 @@ static void test_supervisor_killed(void **state UNUSED)
                 assert_int_equal(read(ready[0], &c, 1), 1);
                 close(ready[0]);
                 close(ready[1]);
-                assert_true(count_word(word) >= 4);
+                assert_true(count_word(word) >= 1);
                 assert_int_equal(kill(pid, SIGKILL), 0);
                 assert_int_equal(waitpid(pid, NULL, 0), pid);
                 assert_gone(word, NSEC_PER_SEC); /* half of it for TERM */
@@ -382,8 +382,10 @@ static void test_as_user(void **state UNUSED)
         test_again_as_user(SOME_UID);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+        if (argc > 1)
+                cmocka_set_test_filter(argv[1]);
 #define CHECKED(t) cmocka_unit_test_setup_teardown(t, spawn_setup, spawn_teardown)
         const struct CMUnitTest tests[] = {
                 CHECKED(test_sweep),
