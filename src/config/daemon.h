@@ -23,8 +23,9 @@ typedef struct DaemonOptions {
         bool listen_given;  /* run: the address is the user's choice, so it is no other */
         const char *helper; /* NULL: the installed one */
         /* Only tests set these: the program has no way to. */
-        const char *gateway_exe;  /* NULL: this executable */
-        bool no_cgroup, no_pidns; /* as if the kernel refused them */
+        const char *gateway_exe;         /* NULL: this executable */
+        const char *const *gateway_envp; /* NULL: what it needs of ours */
+        bool no_cgroup, no_pidns;        /* as if the kernel refused them */
 } DaemonOptions;
 
 /* Returns the exit status of the daemon. Signals are blocked already. */

@@ -4,8 +4,9 @@
  * What crosses between supervisor and gateway: one struct for each message,
  * one row for each struct. Both ends are of one build (hello says so), so
  * structs travel as they are: explicit sizes, no holes. After the struct a
- * message may carry text, as many bytes as the row allows. The supervisor
- * checks every field of what it gets; the gateway trusts it.
+ * message may carry text, as many bytes as the row allows. Arrays of char are
+ * printable ASCII and zero from their end on. The supervisor checks every
+ * field of what it gets; the gateway trusts it.
  */
 
 #include "base/span.h"

@@ -41,7 +41,7 @@ static int make_plan(const SpawnRoleArgs *a, int *ret_fd)
         const PlanArgs args = {
                 .head = {.parent = getpid(), .n_fds = (uint32_t)a->n_fds},
                 .argv = a->argv,
-                .envp = envp,
+                .envp = a->envp ? a->envp : envp,
         };
         CLEANUP_FD int fd = -EBADF;
         int r = plan_make(&args, &fd);

@@ -64,6 +64,7 @@ typedef struct SpawnRoleArgs {
         const char *const *argv; /* {"mcpvisor", "@gateway", NULL} */
         const int *fds;
         size_t n_fds;
+        const char *const *envp; /* ends with NULL; NULL: what a role needs of ours */
 } SpawnRoleArgs;
 
 int spawn_role(Spawner *s, const SpawnRoleArgs *args, pid_t *ret_pid, int *ret_pidfd,

@@ -587,8 +587,11 @@ static size_t queue_max(const struct Supervisor *sup)
 static int spawn(GatewayLink *g, int theirs, StepError *error)
 {
         static const char *const argv[] = {"mcpvisor", "@gateway", NULL};
-        const SpawnRoleArgs args = {
-                .exe = g->sup->options->gateway_exe, .argv = argv, .fds = &theirs, .n_fds = 1};
+        const SpawnRoleArgs args = {.exe = g->sup->options->gateway_exe,
+                                    .argv = argv,
+                                    .fds = &theirs,
+                                    .n_fds = 1,
+                                    .envp = g->sup->options->gateway_envp};
         int r = spawn_role(&g->sup->spawner, &args, &g->pid, &g->pidfd, error);
         if (r < 0)
                 return r;

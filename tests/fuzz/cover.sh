@@ -56,5 +56,6 @@ report expand config/expand
 report blob config/blob config/value-wire
 report diag base/diag
 report env-file config/env-file
+report ipc ipc/message
 report json-text config/json-text
 report parse base/parse

@@ -11,6 +11,7 @@ reaches something new.
 import hashlib
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -429,12 +430,41 @@ def write_diags():
     write("diag", b"x" * 20)
 
 
+def write_ipc():
+    """Each message with all fields zero, the longest text, and each word at its bounds."""
+    header = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../src/ipc/message.h"), encoding="ascii").read()
+    rows = re.findall(r"M\((\w+), +(\w+), +TO_(\w+), +(\d), (\d), (\d+)\)", header)
+    sizes = {"uint32_t": 4, "int32_t": 4, "uint64_t": 8, "IpcHeader": 8}
+    for number, (_, struct_name, way, least, most, text) in enumerate(rows, 1):
+        body = re.search(r"typedef struct " + struct_name + r" \{(.*?)\n\}", header, re.S).group(1)
+        body, size = re.sub(r"/\*.*?\*/", "", body), 0
+        for kind, names in re.findall(r"(\w+) ([\w, \[\]]+);", body):
+            for name in names.split(","):
+                length = re.search(r"\[(\w+)\]", name)
+                size += (64 if length.group(1) == "IPC_BUILD_ID" else int(length.group(1))) if length else sizes[kind]
+        def message(fds, payload, number=number, way=way):
+            head = bytes([int(fds) << 1 | (way == "SUPERVISOR")])
+            return head + struct.pack("=II", number, 8 + len(payload)) + payload
+        zeros = b"\0" * (size - 8)
+        for fds in {least, most, int(most) + 1}:
+            write("ipc", message(fds, zeros))
+        write("ipc", message(least, zeros + b"x" * int(text)))
+        write("ipc", message(least, zeros + b"x" * (int(text) + 1)))
+        write("ipc", message(least, zeros + b"x\0"))
+        for at in range(0, size - 8, 4):
+            for word in (b"\1\0\0\0", b"\xff\xff\xff\xff", b"2025"):
+                write("ipc", message(least, zeros[:at] + word + zeros[at + 4:]))
+    for data in (b"", b"\0", b"\1" + b"\xff" * 16, b"\0" + struct.pack("=II", 4711, 16) + b"\0" * 8):
+        write("ipc", data)
+
+
 def main():
     schema = json.loads(subprocess.run([os.path.join(BUILD, "mcpvisor"), "config", "schema"], check=True,
                                        stdout=subprocess.PIPE).stdout)
     write_configs(schema)
     write_dict(schema)
     write_diags()
+    write_ipc()
     for name, texts in (("env-file", ENV_FILES), ("expand", EXPANSIONS), ("json-text", JSON_TEXTS), ("parse", NUMBERS)):
         for text in texts:
             write(name, text)

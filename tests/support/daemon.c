@@ -6,11 +6,14 @@
  */
 #include "supervisor/supervisor.h"
 
+extern char **environ;
+
 static int daemon_entry(const DaemonOptions *options)
 {
         DaemonOptions o = *options;
         const char *tree = getenv("MCPVISOR_TEST_TREE");
         o.gateway_exe = getenv("MCPVISOR_TEST_GATEWAY");
+        o.gateway_envp = o.gateway_exe ? (const char *const *)environ : NULL;
         o.helper = getenv("MCPVISOR_TEST_HELPER");
         o.no_cgroup = tree != NULL;
         o.no_pidns = tree && strcmp(tree, "best-effort") == 0;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "cli/cli.h"
 #include "cli/cmd-run.h"
 #include "cli/cmd-serve.h"
 #include "config/check.h"
@@ -315,13 +316,51 @@ static void test_out_of_memory(void **state UNUSED)
         assert_true(refused > 5);
 }
 
+/* A daemon begins with what main blocked; whoever is none gets back what was. */
+static int daemon_sees_term;
+
+static int signal_daemon(const DaemonOptions *o UNUSED)
+{
+        sigset_t now;
+        assert_int_equal(sigprocmask(SIG_SETMASK, NULL, &now), 0);
+        daemon_sees_term = sigismember(&now, SIGTERM);
+        return DAEMON_STATUS;
+}
+
+static void test_signals(void **state UNUSED)
+{
+        const char *const serve[] = {"mcpvisor", "serve", "-c", "f", NULL}, *const run[] = {"mcpvisor", "run",
+                                                                                            "x", NULL};
+        const char *const wrong[] = {"mcpvisor", "nonsense", NULL}, *const option[] = {"mcpvisor",
+                                                                                       "--nonsense", NULL};
+        const struct {
+                const char *const *argv;
+                int argc, status;
+                bool blocked;
+        } rows[] = {{serve, 4, DAEMON_STATUS, true},
+                    {run, 3, DAEMON_STATUS, true},
+                    {wrong, 2, EXIT_CODE_USAGE, false},
+                    {option, 2, EXIT_CODE_USAGE, false}};
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                sigset_t all, before, after;
+                sigfillset(&all);
+                daemon_sees_term = -1;
+                assert_int_equal(sigprocmask(SIG_SETMASK, &all, &before), 0);
+                int status = cli_main(rows[i].argc, (char **)(uintptr_t)rows[i].argv, signal_daemon, &before);
+                assert_int_equal(sigprocmask(SIG_SETMASK, &before, &after), 0);
+                assert_int_equal(status, rows[i].status);
+                assert_int_equal(sigismember(&after, SIGTERM), rows[i].blocked);
+                assert_int_equal(daemon_sees_term, rows[i].blocked ? 1 : -1);
+        }
+}
+
 int main(void)
 {
 #define CHECKED(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
         const struct CMUnitTest tests[] = {
-                CHECKED(test_serve),         CHECKED(test_environment),   CHECKED(test_token),
-                CHECKED(test_not_built_yet), CHECKED(test_run),           CHECKED(test_run_sandbox),
-                CHECKED(test_run_refused),   CHECKED(test_out_of_memory),
+                CHECKED(test_serve),         CHECKED(test_environment), CHECKED(test_token),
+                CHECKED(test_not_built_yet), CHECKED(test_run),         CHECKED(test_run_sandbox),
+                CHECKED(test_run_refused),   CHECKED(test_signals),     CHECKED(test_out_of_memory),
         };
         const struct CMUnitTest in_dir[] = {
                 cmocka_unit_test_setup_teardown(test_paths, test_dir_setup, test_dir_teardown),

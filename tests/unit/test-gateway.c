@@ -181,7 +181,7 @@ static int setup(void **state UNUSED)
         start();
         say_hello(MCPVISOR_BUILD_ID);
         assert_string_equal(((const IpcUp *)hear(IPC_UP))->build_id, MCPVISOR_BUILD_ID);
-        configure("servers: {fs: {command: x}}\nlimits: {max_line: 64K, max_stray: 5}\n");
+        configure("servers: {fs: {command: x}}\nlimits: {max_line: 128K, max_stray: 5}\n");
         return 0;
 }
 
@@ -329,24 +329,57 @@ static void test_errors(void **state UNUSED)
         }
 }
 
+/* A server writes n bytes while somebody reads; false when nobody does any more. */
+static bool server_writes_many(char c, size_t n)
+{
+        char page[4096];
+        memset(page, c, sizeof(page));
+        assert_int_equal(fd_set_nonblock(w.out, true), 0);
+        while (n) {
+                struct pollfd p[2] = {{.fd = w.out, .events = POLLOUT}, {.fd = w.ipc, .events = POLLIN}};
+                assert_true(poll(p, 2, PATIENCE) > 0);
+                ssize_t k = write(w.out, page, MIN(n, sizeof(page)));
+                if (k < 0 && (p[1].revents & POLLIN))
+                        return false;
+                n -= k > 0 ? (size_t)k : 0;
+        }
+        return fd_set_nonblock(w.out, false) == 0;
+}
+
 static void test_long_line(void **state UNUSED)
 {
-        CLEANUP_FREE char *text = malloc(80000);
-        memset(text, 'x', 80000);
         open_instance();
         instance_up(0);
         server_reads_initialize();
-        assert_int_equal(fd_set_nonblock(w.out, true), 0);
-        Span rest = span_from(text, 80000);
-        while (rest.len) {
-                struct pollfd p = {.fd = w.out, .events = POLLOUT};
-                assert_int_equal(poll(&p, 1, PATIENCE), 1);
-                ssize_t n = write(w.out, rest.ptr, MIN(rest.len, (size_t)4096));
-                if (n < 0)
-                        break;
-                rest = span_skip(rest, (size_t)n);
-        }
+        (void)server_writes_many('x', 300000);
         hear_failed(IPC_FAILURE_PROTOCOL, "max_line");
+}
+
+/* What the notebook cannot hold is kept by its version. */
+static void test_long_result(void **state UNUSED)
+{
+        Span result;
+        open_instance();
+        instance_up(0);
+        server_reads_initialize();
+        server_writes("{\"id\":1,\"result\":{\"protocolVersion\":\"2025-06-18\",\"instructions\":\"");
+        assert_true(server_writes_many('x', 70000));
+        server_writes("\"}}\n");
+        hear_ready();
+        assert_true(notebook_initialized(w.notebook, &result));
+        assert_span_equal(result, SPAN("{\"protocolVersion\":\"2025-06-18\"}"));
+        assert_true(server_writes_many('\n', 1000000)); /* read and dropped */
+        hear_nothing();
+}
+
+static void test_stdin_closed(void **state UNUSED)
+{
+        open_instance();
+        fd_close_p(&w.in);
+        instance_up(0);
+        hear_nothing(); /* its stdout tells the rest */
+        server_writes(RESULT);
+        hear_ready();
 }
 
 /* Gone within the moment that it is given: nothing is said of it. */
@@ -646,6 +679,8 @@ int main(void)
                 TEST(test_handshake),
                 TEST(test_errors),
                 TEST(test_long_line),
+                TEST(test_long_result),
+                TEST(test_stdin_closed),
                 TEST(test_down_after_eof),
                 TEST(test_ready_then_eof),
                 TEST(test_stdin_full),

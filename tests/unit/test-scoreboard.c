@@ -170,6 +170,7 @@ static void test_self(void **state UNUSED)
         uint64_t fds = score_get(&p->fds);
         assert_true(fds >= 4);
         CLEANUP_FD int one = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        assert_true(one >= 0);
         scoreboard_self(p, 0);
         assert_int_equal(score_get(&p->fds), fds + 1);
         uint64_t cpu = score_get(&p->cpu_usec);

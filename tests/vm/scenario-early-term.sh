@@ -20,7 +20,7 @@ driver() {
         cat <<'EOT'
 guest await /run/ready 30 || fail 'PID 1 is not ready'
 # shellcheck disable=SC2086 # a command line
-/vm/early-term "$rounds" 20000 $daemon || fail "signals were lost"
+/vm/early-term "$rounds" 20000 20000 15 $daemon || fail "signals were lost"
 guest gone plain 1000 || fail 'a server is left'
 EOT
 }
