@@ -24,6 +24,11 @@ static Nsec now_of(const GatewayLink *g)
         return loop_now(g->sup->loop);
 }
 
+static Nsec ping_pause(const GatewayLink *g)
+{
+        return supervisor_time(g->sup->options->times.ping, LIMIT_GATEWAY_PING * NSEC_PER_SEC);
+}
+
 /* What fails here has ended already, and is about to be reaped. */
 static void send_kill(const GatewayLink *g)
 {
@@ -442,7 +447,8 @@ static void tell_instances(GatewayLink *g)
 static void plan_restart(GatewayLink *g)
 {
         Nsec now = now_of(g), delay = 0;
-        bool good = g->ready_at && nsec_sub(now, g->ready_at) >= LIMIT_GATEWAY_GOOD * NSEC_PER_SEC;
+        Nsec enough = supervisor_time(g->sup->options->times.gateway_good, LIMIT_GATEWAY_GOOD * NSEC_PER_SEC);
+        bool good = g->ready_at && nsec_sub(now, g->ready_at) >= enough;
         g->deaths = good ? 0 : g->deaths + 1;
         if (g->deaths)
                 delay = backoff_delay(LIMIT_GATEWAY_BACKOFF_MIN * NSEC_PER_MSEC,
@@ -519,7 +525,7 @@ static int ping_due(Timer *timer, Nsec now)
         }
         IpcPing m = {.serial = ++g->ping_serial};
         say(g, IPC_PING, &m, SPAN_NONE, NULL, 0);
-        timer_arm(&g->ping, nsec_add(now, LIMIT_GATEWAY_PING * NSEC_PER_SEC));
+        timer_arm(&g->ping, nsec_add(now, ping_pause(g)));
         return 0;
 }
 
@@ -573,7 +579,7 @@ static void say_hello(GatewayLink *g, int control)
                       .log_level = log->level,
                       .log_style = log->style,
                       .log_journal = log->journal,
-                      .ping_every = LIMIT_GATEWAY_PING * NSEC_PER_SEC};
+                      .ping_every = ping_pause(g)};
         const int fds[] = {scoreboard_fd(sup->board), control};
         say(g, IPC_HELLO, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
 }
@@ -656,6 +662,6 @@ void gateway_start(GatewayLink *g)
                 plan_restart(g);
                 return;
         }
-        timer_arm(&g->ping, nsec_add(now, LIMIT_GATEWAY_PING * NSEC_PER_SEC));
+        timer_arm(&g->ping, nsec_add(now, ping_pause(g)));
         timer_arm(&g->deadline, nsec_add(now, LIMIT_GATEWAY_START * NSEC_PER_SEC));
 }

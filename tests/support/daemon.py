@@ -211,9 +211,10 @@ class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
     def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
-                 runtime=None, listen=True, **popen):
+                 runtime=None, listen=True, times=None, script=None, **popen):
         """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
-        configuration, the flags or the environment say where."""
+        configuration, the flags or the environment say where. `times`: milliseconds for PING, GATEWAY_GOOD,
+        CRITICAL, RELOAD_PAUSE. `script`: the gateway is gateway-fake, one line for each of its lives."""
         self.name = "d%d" % time.monotonic_ns()
         self.dir = path(self.name)
         os.mkdir(self.dir)
@@ -222,9 +223,18 @@ class Daemon:
         self.log = os.path.join(self.dir, "log")
         self.mark = "MCPVISOR_MARK=" + self.name
         self.before_groups = set(cgroup_dirs())
-        program = TEST_DAEMON if gateway or tree else MCPVISOR
+        if script is not None:
+            gateway = FAKE_GATEWAY
+        program = TEST_DAEMON if gateway or tree or times else MCPVISOR
         dirs = ["--runtime-dir", self.runtime, "--state-dir", self.state]
         environ = dict(os.environ, MCPVISOR_TEST_HELPER=os.path.join(BUILD, "mcpvisor-exec"), **(env or {}))
+        for key, ms in (times or {}).items():
+            environ["MCPVISOR_TEST_" + key] = str(ms)
+        if script is not None:
+            self.script = os.path.join(self.dir, "script")
+            self.set_script(script)
+            environ["MCPVISOR_FAKE_GATEWAY"] = self.script
+            environ["MCPVISOR_FAKE_CONTROL"] = os.path.join(self.dir, "fake")
         if "NOTIFY_SOCKET" not in (env or {}):
             environ.pop("NOTIFY_SOCKET", None)
         if gateway:
@@ -262,6 +272,34 @@ class Daemon:
         with open(new, "w", encoding="utf-8") as f:
             f.write(config)
         os.rename(new, self.path)
+
+    # -- gateway-fake
+
+    def set_script(self, text):
+        with open(self.script + ".new", "w", encoding="utf-8") as f:
+            f.write(text + "\n")
+        os.rename(self.script + ".new", self.script)
+
+    def lives(self):
+        """(pid, modes) of each life of gateway-fake."""
+        try:
+            with open(self.script + ".lives", encoding="utf-8") as f:
+                return [(int(pid), modes) for pid, _, modes in (line.strip().partition(" ") for line in f)]
+        except FileNotFoundError:
+            return []
+
+    def say(self, *words):
+        """A command to gateway-fake; what it answers behind "ok", or None when it says no."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+            s.settimeout(DEADLINE * SLOW)
+            until(lambda: not s.connect_ex(os.path.join(self.dir, "fake")), 5, "gateway-fake")
+            s.sendall((" ".join(str(w) for w in words) + "\n").encode())
+            answer = s.makefile("r", encoding="utf-8").readline().strip()
+        return answer[3:] if answer.startswith("ok") else None
+
+    def seen(self, kind):
+        """How many messages of that type this life of gateway-fake has had."""
+        return int(self.say("seen", kind))
 
     def log_text(self):
         with open(self.log, encoding="utf-8", errors="replace") as f:
