@@ -222,8 +222,10 @@ void gateway_commit(GatewayLink *g, uint64_t generation)
 void gateway_abort(GatewayLink *g, uint64_t generation)
 {
         IpcConfig m = {.generation = generation};
-        if (takes_messages(g) && g->preparing)
+        if (takes_messages(g) && g->preparing) {
+                g->aborted = generation; /* its answer may be on the way */
                 say(g, IPC_ABORT, &m, SPAN_NONE, NULL, 0);
+        }
         g->preparing = 0;
 }
 
@@ -286,7 +288,10 @@ static void take_prepared(GatewayLink *g, const IpcMessage *m)
 {
         const IpcConfig *c = (const IpcConfig *)(const void *)m->header;
         bool ok = m->header->type == IPC_PREPARED;
-        if (g->preparing == 0 || c->generation != g->preparing) {
+        if (g->aborted && c->generation == g->aborted && g->preparing != g->aborted) {
+                g->aborted = 0;
+                g->dropped++;
+        } else if (g->preparing == 0 || c->generation != g->preparing) {
                 gateway_kill(g, "it answers for a configuration that nobody asked about");
         } else if (g->state == GATEWAY_LOADING && ok) {
                 became_ready(g);
@@ -433,14 +438,15 @@ static void tell_instances(GatewayLink *g)
                 next_server = TAILQ_NEXT(s, link);
                 for (i = LIST_FIRST(&s->instances); i; i = next) {
                         next = LIST_NEXT(i, link);
+                        bool lost = i->announced || i->is_session; /* a session is one of the gateway's */
                         i->passed_on |= i->announced;
                         i->announced = false;
-                        if (!i->tree)
+                        if (!lost)
                                 continue;
-                        i->initialized = tree_initialized(i->tree);
+                        i->initialized = i->tree && tree_initialized(i->tree);
                         instance_event(i, STATE_EVENT_GATEWAY_LOST);
                 }
-                s->lease = 0;
+                server_end_lease(s);
         }
 }
 
@@ -652,6 +658,7 @@ void gateway_start(GatewayLink *g)
                 return;
         g->ping_serial = g->pong_serial = 0;
         g->missed = 0;
+        g->aborted = 0;
         g->killed = g->drained = false;
         int r = start(g, &error);
         if (r < 0) {

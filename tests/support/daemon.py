@@ -5,6 +5,7 @@ anything was left behind. Each check counts once; finish() prints the totals."""
 
 import atexit
 import glob
+import hashlib
 import json
 import os
 import re
@@ -222,7 +223,8 @@ class Daemon:
         self.state = os.path.join(self.dir, "state")
         self.log = os.path.join(self.dir, "log")
         self.mark = "MCPVISOR_MARK=" + self.name
-        self.before_groups = set(cgroup_dirs())
+        # What the names of its control groups begin with, as src/spawn/cgroup.c makes them.
+        self.group = "mcpvisor-" + hashlib.sha256(self.runtime.encode()).hexdigest()[:16] + "-"
         if script is not None:
             gateway = FAKE_GATEWAY
         program = TEST_DAEMON if gateway or tree or times else MCPVISOR
@@ -405,7 +407,7 @@ class Daemon:
     def check_clean(self, name):
         """After its end: no process, no group, no socket of it."""
         left = self.survivors()
-        groups = sorted(set(cgroup_dirs()) - self.before_groups)
+        groups = sorted(g for g in cgroup_dirs() if os.path.basename(g).startswith(self.group))
         sockets = glob.glob(os.path.join(self.runtime, "*.sock"))
         return check(name + ": nothing is left behind", not left and not groups and not sockets,
                      "processes %r groups %r sockets %r\n%s" % (left, groups, sockets, self.log_tail()))
