@@ -190,6 +190,25 @@ def instances_end_with_it():
     d.check_clean("instances")
 
 
+def sessions_that_wait():
+    """The gateway dies while sessions wait for the governor: nobody is left who would end them."""
+    d = Daemon({"servers": {"s": mcp("mcp", share="session")}, "governor": {"rate": 1, "burst": 1}}, script="normal",
+               times={"GATEWAY_GOOD": 1})
+    for n in (1, 2, 3):
+        d.say("want", "s", n)
+    until(lambda: d.server("s")["pid"], what="the first")
+    gateway = d.status()["gateway"]["pid"]
+    os.kill(gateway, signal.SIGKILL)
+    replaced(d, gateway)
+    until(lambda: d.server("s")["state"] == "idle" and not d.server("s")["instances"], what="all of them to end")
+    starts = d.server("s")["starts"]
+    d.say("want", "s", 9)
+    until(lambda: d.server("s")["pid"], what="the next gateway's")
+    equal("sessions that waited are not started", d.server("s")["starts"], starts + 1)
+    equal("waiting sessions: TERM ends it with 0", d.stop(), 0)
+    d.check_clean("waiting sessions")
+
+
 def not_initialized():
     d = Daemon({"servers": {"a": mcp("mcp"), "t": mcp("mcp", start="lazy")}}, script="never-ready\nnormal",
                times={"GATEWAY_GOOD": 1})
@@ -284,4 +303,4 @@ def stop_without_it():
 
 
 alarm(600 if SOAK else 120)
-main(killed, hung, instances_end_with_it, not_initialized, never_ready, other_builds, critical, stop_without_it)
+main(killed, hung, instances_end_with_it, sessions_that_wait, not_initialized, never_ready, other_builds, critical, stop_without_it)

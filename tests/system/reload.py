@@ -4,8 +4,10 @@
 
 import copy
 import os
+import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -16,6 +18,8 @@ from daemon import *  # noqa: E402,F403
 
 SOAK = bool(os.environ.get("MCPVISOR_SOAK"))
 FAST = {"RELOAD_PAUSE": 1}
+with open(os.path.join(SRC, "src/ipc/message.h"), encoding="utf-8") as f:
+    PREPARED = 1 + re.findall(r"^\s+M\((\w+),", f.read(), re.M).index("PREPARED")
 
 
 def last(d):
@@ -465,6 +469,21 @@ def term_at_each_point():
     until(lambda: d.seen("PREPARE") == 2, what="PREPARE")
     equal("TERM while the gateway prepares: 0", d.stop(), 0)
     check("TERM while the gateway prepares: it is not killed for it", "ended by us" not in d.log_text(), d.log_tail())
+    # And an answer that comes after the stop, while servers are still ending.
+    d = Daemon(servers(slow=mcp("mcp+ignore-term+ignore-eof", stop_timeout="1s")), script="normal", times=FAST)
+    d.wait_state("slow", "ready")
+    d.say("mode", "never-prepared")
+    d.write_config(servers(c=mcp("mcp")))
+    d.signal(signal.SIGHUP)
+    until(lambda: d.seen("PREPARE") == 2, what="PREPARE")
+    d.signal(signal.SIGTERM)
+    until(lambda: d.seen("ABORT") == 1, what="ABORT")
+    d.say("raw", struct.pack("<IIQ", PREPARED, 16, 2).hex())
+    until(lambda: d.status()["gateway"]["dropped_messages"] == 1, what="the answer to be dropped")
+    ok("a late answer for a configuration that was given up is dropped")
+    equal("late answer: 0", d.wait_exit(), 0)
+    check("late answer: the gateway is not killed for it", "ended by us" not in d.log_text(), d.log_tail())
+    d.check_clean("late answer")
 
 
 def share_changes():
