@@ -517,6 +517,7 @@ static int ping_due(Timer *timer, Nsec now)
                 gateway_kill(g, "it does not answer");
                 return 0;
         }
+        supervisor_fill_score(g->sup);
         IpcPing m = {.serial = ++g->ping_serial};
         say(g, IPC_PING, &m, SPAN_NONE, NULL, 0);
         timer_arm(&g->ping, nsec_add(now, LIMIT_GATEWAY_PING * NSEC_PER_SEC));
