@@ -149,7 +149,7 @@ static void check_critical(Supervisor *s)
 
 void supervisor_check(Supervisor *s)
 {
-        if (s->leaving || !s->config)
+        if (s->leaving || (!s->config && !s->shutdown.on))
                 return;
         if (!s->shutdown.on && s->options->mode == DAEMON_RUN)
                 check_run(s);
