@@ -269,6 +269,8 @@ static bool is_ending(const Instance *i)
 static void take_up(GatewayLink *g, const IpcMessage *m)
 {
         const IpcUp *up = (const IpcUp *)(const void *)m->header;
+        if (g->state == GATEWAY_STOPPING)
+                return;
         if (g->state != GATEWAY_STARTING || strcmp(up->build_id, MCPVISOR_BUILD_ID) != 0) {
                 gateway_kill(g, "it is of another build");
                 return;
