@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/stat.h>
+
 #include "base/limit-table.h"
 #include "supervisor/core.h"
 #include "supervisor/instance.h"
@@ -573,7 +575,10 @@ static const TimerOps timer_ops = {.fired = timer_fired};
 static int refuse(const Server *s, StepError *e)
 {
         const char *command = s->config->command.value;
-        int error = strchr(command, '/') && access(command, X_OK) < 0 ? errno : ENOENT;
+        struct stat st;
+        int error = ENOENT;
+        if (strchr(command, '/') && stat(command, &st) == 0)
+                error = S_ISDIR(st.st_mode) ? EISDIR : EACCES;
         *e = (StepError){.stage = SPAWN_STAGE_EXEC, .error = error};
         snprintf(e->detail, sizeof(e->detail), "%s", s->refused);
         return -error;
