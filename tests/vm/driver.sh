@@ -14,7 +14,7 @@ say() { echo "driver: $*"; }
 figure() { echo "figure: $*"; }
 fail() {
         say "FAILED: $*"
-        ps
+        ps | grep -v '\['
         exit 1
 }
 

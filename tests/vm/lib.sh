@@ -48,10 +48,11 @@ vm_debian() {
 
 # vm_debian_root ROOT TARBALL: as vm_root, on a full system.
 vm_debian_root() {
-        mkdir -p "$1" && tar -C "$1" --exclude './dev/*' --exclude './usr/share/*' --exclude './var/cache/*' \
+        mkdir -p "$1" && tar -C "$1" --exclude './dev/*' --exclude './usr/share/doc/*' --exclude './usr/share/locale/*' --exclude './usr/share/man/*' --exclude './var/cache/*' \
                 --exclude './var/lib/apt/*' --exclude './var/lib/dpkg/*' -xf "$2" || return
         mkdir -p "$1/vm"
         install "$(command -v busybox)" "$1/bin/busybox"
+        [ -e "$1/bin/kill" ] || ln -s busybox "$1/bin/kill" # of procps, which is not in the least system
         install "$top_builddir/tests/vm/guest" "$top_builddir/tests/support/child" "$1/vm/"
         echo 0123456789abcdef0123456789abcdef >"$1/etc/machine-id"
 }

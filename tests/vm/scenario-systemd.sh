@@ -7,9 +7,9 @@ about='under systemd: ready when it says so, reload, watchdog kill and restart, 
 expect='exit 0'
 debian=1
 memory=1024
-seconds=180
+seconds=120
 init='/sbin/init'
-vm_append='systemd.firstboot=off systemd.show_status=false loglevel=3'
+vm_append='systemd.firstboot=off systemd.mask=serial-getty@ttyS0.service systemd.show_status=false loglevel=3'
 servers='
 plain 0 mcp
 daemon 0 mcp+daemonize'
