@@ -212,12 +212,12 @@ class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
     def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
-                 runtime=None, listen=True, times=None, script=None, **popen):
+                 runtime=None, listen=True, times=None, script=None, path=None, **popen):
         """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
         configuration, the flags or the environment say where. `times`: milliseconds for PING, GATEWAY_GOOD,
         CRITICAL, RELOAD_PAUSE. `script`: the gateway is gateway-fake, one line for each of its lives."""
         self.name = "d%d" % time.monotonic_ns()
-        self.dir = path(self.name)
+        self.dir = os.path.join(tmp, self.name)
         os.mkdir(self.dir)
         self.runtime = runtime or os.path.join(self.dir, "run")
         self.state = os.path.join(self.dir, "state")
@@ -251,8 +251,9 @@ class Daemon:
         if run is not None:
             argv = [program, "run"] + dirs + list(flags) + ["--"] + list(run)
         else:
-            self.path = os.path.join(self.dir, "mcpvisor.yaml")
-            self.write_config(config)
+            self.path = path or os.path.join(self.dir, "mcpvisor.yaml")
+            if config is not None:
+                self.write_config(config)
             argv = [program, "serve", "-c", self.path] + dirs + list(flags)
         self.argv = argv
         with open(self.log, "ab") as log:
@@ -347,8 +348,7 @@ class Daemon:
         s = self.connect()
         s.settimeout(None)
         s.sendall(b"events -f\n")
-        f = s.makefile("rb")
-        return EventStream(s, f)
+        return EventStream(s)
 
     def wait_ready(self, deadline=DEADLINE):
         """The control socket answers, and the gateway is up."""
@@ -414,26 +414,28 @@ class Daemon:
 
 
 class EventStream:
-    def __init__(self, sock, file):
-        self.sock, self.file = sock, file
+    def __init__(self, sock):
+        self.sock, self.kept = sock, b""
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.file.close()
         self.sock.close()
 
     def next(self, timeout):
         """The next event, or None."""
-        if timeout <= 0:
-            return None
-        self.sock.settimeout(timeout)
-        try:
-            line = self.file.readline()
-        except (TimeoutError, socket.timeout):
-            return None
-        return json.loads(line) if line else None
+        end = time.monotonic() + timeout
+        while b"\n" not in self.kept:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+                return None
+            got = self.sock.recv(65536)
+            if not got:
+                return None
+            self.kept += got
+        line, self.kept = self.kept.split(b"\n", 1)
+        return json.loads(line)
 
 
 def mcp(*behaviour, **keys):
