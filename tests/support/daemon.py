@@ -5,6 +5,7 @@ anything was left behind. Each check counts once; finish() prints the totals."""
 
 import atexit
 import glob
+import hashlib
 import json
 import os
 import re
@@ -192,13 +193,17 @@ def private_dirty(pid):
     return int(m.group(1)) * 1024
 
 
-def cgroup_dirs():
-    """Directories of the kind that the daemon makes, wherever the hierarchy is mounted."""
+def cgroup_dirs(runtime=None):
+    """Directories of the kind that the daemon makes, wherever the hierarchy is mounted; those of one runtime
+    directory, since others run daemons too."""
     got = []
+    start = "mcpvisor-"
+    if runtime:
+        start += hashlib.sha256(runtime.encode()).hexdigest()[:16]
     for base in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup"):
         if os.path.exists(base + "/cgroup.procs"):
             for d, names, _ in os.walk(base):
-                got += [os.path.join(d, n) for n in names if n.startswith("mcpvisor-")]
+                got += [os.path.join(d, n) for n in names if n.startswith(start)]
             break
     return got
 
@@ -218,7 +223,6 @@ class Daemon:
         self.state = os.path.join(self.dir, "state")
         self.log = os.path.join(self.dir, "log")
         self.mark = "MCPVISOR_MARK=" + self.name
-        self.before_groups = set(cgroup_dirs())
         program = TEST_DAEMON if gateway or tree else MCPVISOR
         dirs = ["--runtime-dir", self.runtime, "--state-dir", self.state]
         environ = dict(os.environ, MCPVISOR_TEST_HELPER=os.path.join(BUILD, "mcpvisor-exec"), **(env or {}))
@@ -357,7 +361,7 @@ class Daemon:
     def check_clean(self, name):
         """After its end: no process, no group, no socket of it."""
         left = self.survivors()
-        groups = sorted(set(cgroup_dirs()) - self.before_groups)
+        groups = cgroup_dirs(self.runtime)
         sockets = glob.glob(os.path.join(self.runtime, "*.sock"))
         return check(name + ": nothing is left behind", not left and not groups and not sockets,
                      "processes %r groups %r sockets %r\n%s" % (left, groups, sockets, self.log_tail()))
