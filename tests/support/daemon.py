@@ -215,7 +215,8 @@ class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
     def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
-                 runtime=None, **popen):
+                 runtime=None, wrap=(), **popen):
+        """`wrap`: a command that ends in executing its arguments."""
         self.name = "d%d" % time.monotonic_ns()
         self.dir = path(self.name)
         os.mkdir(self.dir)
@@ -238,7 +239,7 @@ class Daemon:
             self.path = os.path.join(self.dir, "mcpvisor.yaml")
             self.write_config(config)
             argv = [program, "serve", "-c", self.path] + dirs + list(flags)
-        self.argv = argv
+        self.argv = argv = list(wrap) + argv
         with open(self.log, "ab") as log:
             self.proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, **popen)
         self.pid = self.proc.pid
