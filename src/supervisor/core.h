@@ -78,6 +78,12 @@ struct Supervisor {
         uint64_t turned; /* turns of the loop at the last watchdog */
 };
 
+/* A time of the table of limits, or what a test has chosen for it. */
+static inline Nsec supervisor_time(uint32_t chosen_ms, Nsec usual)
+{
+        return chosen_ms ? chosen_ms * NSEC_PER_MSEC : usual;
+}
+
 /* ---- supervisor.c */
 
 /* The orderly end; `code` is the exit status. Again: faster. */

@@ -17,6 +17,13 @@ static Nsec now_of(const Reload *r)
         return loop_now(r->sup->loop);
 }
 
+/* When the next one may begin. */
+static Nsec next_of(const Reload *r)
+{
+        Nsec pause = supervisor_time(r->sup->options->times.reload_pause, LIMIT_RELOAD_PAUSE * NSEC_PER_MSEC);
+        return r->first ? now_of(r) : MAX(now_of(r), nsec_add(r->last, pause));
+}
+
 static const char *path_of(const Reload *r)
 {
         return r->sup->options->path ? r->sup->options->path : "the command line";
@@ -63,7 +70,7 @@ static void rest(Reload *r)
         timer_cancel(&r->timer);
         r->phase = RELOAD_REST;
         if (r->dirty)
-                timer_arm(&r->timer, MAX(now_of(r), nsec_add(r->last, LIMIT_RELOAD_PAUSE * NSEC_PER_MSEC)));
+                timer_arm(&r->timer, next_of(r));
 }
 
 static void conclude(Reload *r, bool ok, const char *code, const char *error)
@@ -496,9 +503,7 @@ void reload_ask(Reload *r)
         if (r->phase == RELOAD_STARTING)
                 conclude_committed(r);
         else if (r->phase == RELOAD_REST)
-                timer_arm(&r->timer,
-                          r->first ? now_of(r)
-                                   : MAX(now_of(r), nsec_add(r->last, LIMIT_RELOAD_PAUSE * NSEC_PER_MSEC)));
+                timer_arm(&r->timer, next_of(r));
 }
 
 int reload_init(Reload *r, struct Supervisor *sup)

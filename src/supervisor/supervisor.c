@@ -78,7 +78,7 @@ void supervisor_stop(Supervisor *s, int code, const char *why)
         gateway_drain(&s->gateway);
         each_server(s, STATE_EVENT_SHUTDOWN);
         /* May be called from within the first configuration, which is then cleaned up by its caller. */
-        if (s->reload.phase != RELOAD_READING && !s->reload.first)
+        if (!s->reload.first)
                 reload_cancel(&s->reload);
         supervisor_check(s);
 }
@@ -151,20 +151,21 @@ void supervisor_check(Supervisor *s)
 {
         if (s->leaving || (!s->config && !s->shutdown.on))
                 return;
+        if (!s->shutdown.on)
+                ready_check(s);
+        work_queue(&s->stop_work);
+}
+
+/* At the end of the turn, when nothing is half done: a stop ends the reload that may have caused it. */
+static int stop_later(Work *w)
+{
+        Supervisor *s = CONTAINER_OF(w, Supervisor, stop_work);
         if (!s->shutdown.on && s->options->mode == DAEMON_RUN)
                 check_run(s);
         if (!s->shutdown.on)
                 check_critical(s);
         if (s->shutdown.on)
-                work_queue(&s->stop_work);
-        else
-                ready_check(s);
-}
-
-/* At the end of the turn, when nothing is half done. */
-static int stop_later(Work *w)
-{
-        check_stop(CONTAINER_OF(w, Supervisor, stop_work));
+                check_stop(s);
         return 0;
 }
 

@@ -25,6 +25,7 @@ TEST_DAEMON = os.path.join(BUILD, "tests/support/daemon")
 FAKE_GATEWAY = os.path.join(BUILD, "tests/support/gateway-fake")
 CHILD = os.path.join(BUILD, "tests/support/child")
 DEADLINE = 20.0  # for what takes milliseconds: a loaded machine is no failure
+OWN_PORT = "127.0.0.1:0"  # daemons of other tests run at the same time
 SLOW = 4 if "address" in os.environ.get("SAN_FLAGS", "") else 1
 
 passed = failed = skipped = 0
@@ -193,17 +194,13 @@ def private_dirty(pid):
     return int(m.group(1)) * 1024
 
 
-def cgroup_dirs(runtime=None):
-    """Directories of the kind that the daemon makes, wherever the hierarchy is mounted; those of one runtime
-    directory, since others run daemons too."""
+def cgroup_dirs():
+    """Directories of the kind that the daemon makes, wherever the hierarchy is mounted."""
     got = []
-    start = "mcpvisor-"
-    if runtime:
-        start += hashlib.sha256(runtime.encode()).hexdigest()[:16]
     for base in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup"):
         if os.path.exists(base + "/cgroup.procs"):
             for d, names, _ in os.walk(base):
-                got += [os.path.join(d, n) for n in names if n.startswith(start)]
+                got += [os.path.join(d, n) for n in names if n.startswith("mcpvisor-")]
             break
     return got
 
@@ -215,8 +212,11 @@ class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
     def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
-                 runtime=None, wrap=(), **popen):
-        """`wrap`: a command that ends in executing its arguments."""
+                 runtime=None, listen=True, times=None, script=None, prefix=(), **popen):
+        """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
+        configuration, the flags or the environment say where. `times`: milliseconds for PING, GATEWAY_GOOD,
+        CRITICAL, RELOAD_PAUSE. `script`: the gateway is gateway-fake, one line for each of its lives.
+        `prefix`: a program that execs what follows."""
         self.name = "d%d" % time.monotonic_ns()
         self.dir = path(self.name)
         os.mkdir(self.dir)
@@ -224,22 +224,38 @@ class Daemon:
         self.state = os.path.join(self.dir, "state")
         self.log = os.path.join(self.dir, "log")
         self.mark = "MCPVISOR_MARK=" + self.name
-        program = TEST_DAEMON if gateway or tree else MCPVISOR
+        # What the names of its control groups begin with, as src/spawn/cgroup.c makes them.
+        self.group = "mcpvisor-" + hashlib.sha256(self.runtime.encode()).hexdigest()[:16] + "-"
+        if script is not None:
+            gateway = FAKE_GATEWAY
+        program = TEST_DAEMON if gateway or tree or times else MCPVISOR
         dirs = ["--runtime-dir", self.runtime, "--state-dir", self.state]
         environ = dict(os.environ, MCPVISOR_TEST_HELPER=os.path.join(BUILD, "mcpvisor-exec"), **(env or {}))
+        for key, ms in (times or {}).items():
+            environ["MCPVISOR_TEST_" + key] = str(ms)
+        if script is not None:
+            self.script = os.path.join(self.dir, "script")
+            self.set_script(script)
+            environ["MCPVISOR_FAKE_GATEWAY"] = self.script
+            environ["MCPVISOR_FAKE_CONTROL"] = os.path.join(self.dir, "fake")
         if "NOTIFY_SOCKET" not in (env or {}):
             environ.pop("NOTIFY_SOCKET", None)
         if gateway:
             environ["MCPVISOR_TEST_GATEWAY"] = gateway
         if tree and tree != "cgroup":
             environ["MCPVISOR_TEST_TREE"] = tree
+        if "MCPVISOR_LISTEN" in environ or "--listen" in flags:
+            listen = False
+        self.listen = listen
+        if listen and (run is not None or (isinstance(config, str) and "listen:" not in config)):
+            dirs += ["--listen", OWN_PORT]
         if run is not None:
             argv = [program, "run"] + dirs + list(flags) + ["--"] + list(run)
         else:
             self.path = os.path.join(self.dir, "mcpvisor.yaml")
             self.write_config(config)
             argv = [program, "serve", "-c", self.path] + dirs + list(flags)
-        self.argv = argv = list(wrap) + argv
+        self.argv = argv = list(prefix) + argv
         with open(self.log, "ab") as log:
             self.proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, **popen)
         self.pid = self.proc.pid
@@ -250,6 +266,8 @@ class Daemon:
     def write_config(self, config):
         """A dict (JSON is YAML) or text. The mark is given to each server."""
         if isinstance(config, dict):
+            if self.listen:
+                config.setdefault("listen", [OWN_PORT])
             for s in (config.get("servers") or {}).values():
                 s.setdefault("env", {})["MCPVISOR_MARK"] = self.name
             config = json.dumps(config)
@@ -257,6 +275,34 @@ class Daemon:
         with open(new, "w", encoding="utf-8") as f:
             f.write(config)
         os.rename(new, self.path)
+
+    # -- gateway-fake
+
+    def set_script(self, text):
+        with open(self.script + ".new", "w", encoding="utf-8") as f:
+            f.write(text + "\n")
+        os.rename(self.script + ".new", self.script)
+
+    def lives(self):
+        """(pid, modes) of each life of gateway-fake."""
+        try:
+            with open(self.script + ".lives", encoding="utf-8") as f:
+                return [(int(pid), modes) for pid, _, modes in (line.strip().partition(" ") for line in f)]
+        except FileNotFoundError:
+            return []
+
+    def say(self, *words):
+        """A command to gateway-fake; what it answers behind "ok", or None when it says no."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+            s.settimeout(DEADLINE * SLOW)
+            until(lambda: not s.connect_ex(os.path.join(self.dir, "fake")), 5, "gateway-fake")
+            s.sendall((" ".join(str(w) for w in words) + "\n").encode())
+            answer = s.makefile("r", encoding="utf-8").readline().strip()
+        return answer[3:] if answer.startswith("ok") else None
+
+    def seen(self, kind):
+        """How many messages of that type this life of gateway-fake has had."""
+        return int(self.say("seen", kind))
 
     def log_text(self):
         with open(self.log, encoding="utf-8", errors="replace") as f:
@@ -362,7 +408,7 @@ class Daemon:
     def check_clean(self, name):
         """After its end: no process, no group, no socket of it."""
         left = self.survivors()
-        groups = cgroup_dirs(self.runtime)
+        groups = sorted(g for g in cgroup_dirs() if os.path.basename(g).startswith(self.group))
         sockets = glob.glob(os.path.join(self.runtime, "*.sock"))
         return check(name + ": nothing is left behind", not left and not groups and not sockets,
                      "processes %r groups %r sockets %r\n%s" % (left, groups, sockets, self.log_tail()))

@@ -225,7 +225,7 @@ def inherited_fds():
 def inherited_children():
     """Of a shell that has made itself into the daemon: reaped when they end, left alone while they live."""
     shell = ["sh", "-c", 'sleep 1000 & echo $! >"$0"; sleep 0.3 & (exit 3) & exec "$@"', path("sleeper")]
-    d = Field(dict(REPORTS), wrap=shell)
+    d = Field(dict(REPORTS), prefix=shell)
     with open(path("sleeper"), encoding="utf-8") as f:
         sleeper = int(f.read())
     until(lambda: d.status()["orphans_reaped"] >= 2, what="inherited children to be reaped")
