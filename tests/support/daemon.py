@@ -212,10 +212,11 @@ class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
     def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
-                 runtime=None, listen=True, times=None, script=None, path=None, **popen):
+                 runtime=None, listen=True, times=None, script=None, path=None, prefix=(), **popen):
         """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
         configuration, the flags or the environment say where. `times`: milliseconds for PING, GATEWAY_GOOD,
-        CRITICAL, RELOAD_PAUSE. `script`: the gateway is gateway-fake, one line for each of its lives."""
+        CRITICAL, RELOAD_PAUSE. `script`: the gateway is gateway-fake, one line for each of its lives.
+        `prefix`: a program that execs what follows."""
         self.name = "d%d" % time.monotonic_ns()
         self.dir = os.path.join(tmp, self.name)
         os.mkdir(self.dir)
@@ -255,7 +256,7 @@ class Daemon:
             if config is not None:
                 self.write_config(config)
             argv = [program, "serve", "-c", self.path] + dirs + list(flags)
-        self.argv = argv
+        self.argv = argv = list(prefix) + argv
         with open(self.log, "ab") as log:
             self.proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, **popen)
         self.pid = self.proc.pid
