@@ -5,6 +5,7 @@ anything was left behind. Each check counts once; finish() prints the totals."""
 
 import atexit
 import glob
+import hashlib
 import json
 import os
 import re
@@ -24,6 +25,7 @@ TEST_DAEMON = os.path.join(BUILD, "tests/support/daemon")
 FAKE_GATEWAY = os.path.join(BUILD, "tests/support/gateway-fake")
 CHILD = os.path.join(BUILD, "tests/support/child")
 DEADLINE = 20.0  # for what takes milliseconds: a loaded machine is no failure
+OWN_PORT = "127.0.0.1:0"  # daemons of other tests run at the same time
 SLOW = 4 if "address" in os.environ.get("SAN_FLAGS", "") else 1
 
 passed = failed = skipped = 0
@@ -210,7 +212,10 @@ class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
     def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
-                 runtime=None, **popen):
+                 runtime=None, listen=True, times=None, script=None, **popen):
+        """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
+        configuration, the flags or the environment say where. `times`: milliseconds for PING, GATEWAY_GOOD,
+        CRITICAL, RELOAD_PAUSE. `script`: the gateway is gateway-fake, one line for each of its lives."""
         self.name = "d%d" % time.monotonic_ns()
         self.dir = path(self.name)
         os.mkdir(self.dir)
@@ -218,16 +223,31 @@ class Daemon:
         self.state = os.path.join(self.dir, "state")
         self.log = os.path.join(self.dir, "log")
         self.mark = "MCPVISOR_MARK=" + self.name
-        self.before_groups = set(cgroup_dirs())
-        program = TEST_DAEMON if gateway or tree else MCPVISOR
+        # What the names of its control groups begin with, as src/spawn/cgroup.c makes them.
+        self.group = "mcpvisor-" + hashlib.sha256(self.runtime.encode()).hexdigest()[:16] + "-"
+        if script is not None:
+            gateway = FAKE_GATEWAY
+        program = TEST_DAEMON if gateway or tree or times else MCPVISOR
         dirs = ["--runtime-dir", self.runtime, "--state-dir", self.state]
         environ = dict(os.environ, MCPVISOR_TEST_HELPER=os.path.join(BUILD, "mcpvisor-exec"), **(env or {}))
+        for key, ms in (times or {}).items():
+            environ["MCPVISOR_TEST_" + key] = str(ms)
+        if script is not None:
+            self.script = os.path.join(self.dir, "script")
+            self.set_script(script)
+            environ["MCPVISOR_FAKE_GATEWAY"] = self.script
+            environ["MCPVISOR_FAKE_CONTROL"] = os.path.join(self.dir, "fake")
         if "NOTIFY_SOCKET" not in (env or {}):
             environ.pop("NOTIFY_SOCKET", None)
         if gateway:
             environ["MCPVISOR_TEST_GATEWAY"] = gateway
         if tree and tree != "cgroup":
             environ["MCPVISOR_TEST_TREE"] = tree
+        if "MCPVISOR_LISTEN" in environ or "--listen" in flags:
+            listen = False
+        self.listen = listen
+        if listen and (run is not None or (isinstance(config, str) and "listen:" not in config)):
+            dirs += ["--listen", OWN_PORT]
         if run is not None:
             argv = [program, "run"] + dirs + list(flags) + ["--"] + list(run)
         else:
@@ -245,6 +265,8 @@ class Daemon:
     def write_config(self, config):
         """A dict (JSON is YAML) or text. The mark is given to each server."""
         if isinstance(config, dict):
+            if self.listen:
+                config.setdefault("listen", [OWN_PORT])
             for s in (config.get("servers") or {}).values():
                 s.setdefault("env", {})["MCPVISOR_MARK"] = self.name
             config = json.dumps(config)
@@ -252,6 +274,34 @@ class Daemon:
         with open(new, "w", encoding="utf-8") as f:
             f.write(config)
         os.rename(new, self.path)
+
+    # -- gateway-fake
+
+    def set_script(self, text):
+        with open(self.script + ".new", "w", encoding="utf-8") as f:
+            f.write(text + "\n")
+        os.rename(self.script + ".new", self.script)
+
+    def lives(self):
+        """(pid, modes) of each life of gateway-fake."""
+        try:
+            with open(self.script + ".lives", encoding="utf-8") as f:
+                return [(int(pid), modes) for pid, _, modes in (line.strip().partition(" ") for line in f)]
+        except FileNotFoundError:
+            return []
+
+    def say(self, *words):
+        """A command to gateway-fake; what it answers behind "ok", or None when it says no."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+            s.settimeout(DEADLINE * SLOW)
+            until(lambda: not s.connect_ex(os.path.join(self.dir, "fake")), 5, "gateway-fake")
+            s.sendall((" ".join(str(w) for w in words) + "\n").encode())
+            answer = s.makefile("r", encoding="utf-8").readline().strip()
+        return answer[3:] if answer.startswith("ok") else None
+
+    def seen(self, kind):
+        """How many messages of that type this life of gateway-fake has had."""
+        return int(self.say("seen", kind))
 
     def log_text(self):
         with open(self.log, encoding="utf-8", errors="replace") as f:
@@ -357,7 +407,7 @@ class Daemon:
     def check_clean(self, name):
         """After its end: no process, no group, no socket of it."""
         left = self.survivors()
-        groups = sorted(set(cgroup_dirs()) - self.before_groups)
+        groups = sorted(g for g in cgroup_dirs() if os.path.basename(g).startswith(self.group))
         sockets = glob.glob(os.path.join(self.runtime, "*.sock"))
         return check(name + ": nothing is left behind", not left and not groups and not sockets,
                      "processes %r groups %r sockets %r\n%s" % (left, groups, sockets, self.log_tail()))
