@@ -24,6 +24,7 @@ TEST_DAEMON = os.path.join(BUILD, "tests/support/daemon")
 FAKE_GATEWAY = os.path.join(BUILD, "tests/support/gateway-fake")
 CHILD = os.path.join(BUILD, "tests/support/child")
 DEADLINE = 20.0  # for what takes milliseconds: a loaded machine is no failure
+OWN_PORT = "127.0.0.1:0"  # daemons of other tests run at the same time
 SLOW = 4 if "address" in os.environ.get("SAN_FLAGS", "") else 1
 
 passed = failed = skipped = 0
@@ -210,7 +211,9 @@ class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
     def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
-                 runtime=None, **popen):
+                 runtime=None, listen=True, **popen):
+        """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
+        configuration, the flags or the environment say where."""
         self.name = "d%d" % time.monotonic_ns()
         self.dir = path(self.name)
         os.mkdir(self.dir)
@@ -228,6 +231,11 @@ class Daemon:
             environ["MCPVISOR_TEST_GATEWAY"] = gateway
         if tree and tree != "cgroup":
             environ["MCPVISOR_TEST_TREE"] = tree
+        if "MCPVISOR_LISTEN" in environ or "--listen" in flags:
+            listen = False
+        self.listen = listen
+        if listen and (run is not None or (isinstance(config, str) and "listen:" not in config)):
+            dirs += ["--listen", OWN_PORT]
         if run is not None:
             argv = [program, "run"] + dirs + list(flags) + ["--"] + list(run)
         else:
@@ -245,6 +253,8 @@ class Daemon:
     def write_config(self, config):
         """A dict (JSON is YAML) or text. The mark is given to each server."""
         if isinstance(config, dict):
+            if self.listen:
+                config.setdefault("listen", [OWN_PORT])
             for s in (config.get("servers") or {}).values():
                 s.setdefault("env", {})["MCPVISOR_MARK"] = self.name
             config = json.dumps(config)
