@@ -25,6 +25,7 @@ FAKE_GATEWAY = os.path.join(BUILD, "tests/support/gateway-fake")
 CHILD = os.path.join(BUILD, "tests/support/child")
 DEADLINE = 20.0  # for what takes milliseconds: a loaded machine is no failure
 OWN_PORT = "127.0.0.1:0"  # daemons of other tests run at the same time
+SOAK = bool(os.environ.get("MCPVISOR_SOAK"))  # longer, for nobody waits
 SLOW = 4 if "address" in os.environ.get("SAN_FLAGS", "") else 1
 
 passed = failed = skipped = 0
@@ -204,6 +205,20 @@ def cgroup_dirs():
     return got
 
 
+def cpu_of(pid):
+    """Seconds of CPU time of the process so far."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as f:
+        text = f.read()
+    rest = text[text.rindex(")") + 2 :].split()
+    return (int(rest[11]) + int(rest[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def wakeups_of(pid):
+    """How often it has begun to wait."""
+    with open("/proc/%d/status" % pid, encoding="utf-8") as f:
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", f.read(), re.M).group(1))
+
+
 # ---- the daemon --------------------------------------------------------------
 
 
@@ -211,9 +226,10 @@ class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
     def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
-                 runtime=None, listen=True, **popen):
+                 runtime=None, listen=True, prefix=(), **popen):
         """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
-        configuration, the flags or the environment say where."""
+        configuration, the flags or the environment say where. `prefix`: a program that execs what
+        follows. The keys of Popen win over ours: stdout, preexec_fn, pass_fds and so on."""
         self.name = "d%d" % time.monotonic_ns()
         self.dir = path(self.name)
         os.mkdir(self.dir)
@@ -242,9 +258,10 @@ class Daemon:
             self.path = os.path.join(self.dir, "mcpvisor.yaml")
             self.write_config(config)
             argv = [program, "serve", "-c", self.path] + dirs + list(flags)
-        self.argv = argv
+        self.argv = argv = list(prefix) + argv
         with open(self.log, "ab") as log:
-            self.proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, **popen)
+            keys = dict({"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}, **popen)
+            self.proc = subprocess.Popen(argv, env=environ, **keys)
         self.pid = self.proc.pid
         daemons.append(self)
         if wait:
@@ -266,6 +283,30 @@ class Daemon:
     def log_text(self):
         with open(self.log, encoding="utf-8", errors="replace") as f:
             return f.read()
+
+    def log_records(self):
+        """The records of a JSON log; lines that are none (a person's) are left out."""
+        got = []
+        for line in self.log_text().splitlines():
+            try:
+                got.append(json.loads(line))
+            except ValueError:
+                pass
+        return got
+
+    def logged(self, text):
+        """How many lines of the log hold it."""
+        return sum(text in line for line in self.log_text().splitlines())
+
+    def wait_logged(self, text, deadline=DEADLINE, times=1):
+        return until(lambda: self.logged(text) >= times, deadline, "%r in the log" % text)
+
+    def client(self, *argv, deadline=DEADLINE, **popen):
+        """The mcpvisor client against this daemon: status, stdout, stderr."""
+        environ = dict(os.environ, MCPVISOR_SOCKET=self.runtime)
+        got = subprocess.run([MCPVISOR] + list(argv), env=environ, stdin=subprocess.DEVNULL, capture_output=True,
+                             text=True, timeout=deadline * SLOW, check=False, **popen)
+        return got
 
     def log_tail(self):
         return "--- log of %s\n%s" % (" ".join(self.argv), "\n".join(self.log_text().splitlines()[-25:]))
