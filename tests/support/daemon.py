@@ -5,6 +5,7 @@ anything was left behind. Each check counts once; finish() prints the totals."""
 
 import atexit
 import glob
+import hashlib
 import json
 import os
 import re
@@ -237,7 +238,6 @@ class Daemon:
         self.state = os.path.join(self.dir, "state")
         self.log = os.path.join(self.dir, "log")
         self.mark = "MCPVISOR_MARK=" + self.name
-        self.before_groups = set(cgroup_dirs())
         program = TEST_DAEMON if gateway or tree else MCPVISOR
         dirs = ["--runtime-dir", self.runtime, "--state-dir", self.state]
         environ = dict(os.environ, MCPVISOR_TEST_HELPER=os.path.join(BUILD, "mcpvisor-exec"), **(env or {}))
@@ -408,7 +408,9 @@ class Daemon:
     def check_clean(self, name):
         """After its end: no process, no group, no socket of it."""
         left = self.survivors()
-        groups = sorted(set(cgroup_dirs()) - self.before_groups)
+        own = ["mcpvisor-" + hashlib.sha256(r.encode()).hexdigest()[:16]
+               for r in (self.runtime, "%s/run-%d" % (self.runtime, self.pid))]
+        groups = [g for g in cgroup_dirs() if os.path.basename(g).startswith(tuple(own))]
         sockets = glob.glob(os.path.join(self.runtime, "*.sock"))
         return check(name + ": nothing is left behind", not left and not groups and not sockets,
                      "processes %r groups %r sockets %r\n%s" % (left, groups, sockets, self.log_tail()))
