@@ -94,6 +94,8 @@ void supervisor_quit(Supervisor *s);
 void supervisor_check(Supervisor *s);
 /* The log as this configuration wants it. */
 int supervisor_open_log(const Config *c);
+/* What we are and have done, into our row of the scoreboard: with each ping of the gateway, who reads it. */
+void supervisor_fill_score(Supervisor *s);
 /* The state of everything, into the log. */
 void supervisor_dump(Supervisor *s);
 extern const WatchOps supervisor_watch_ops;

@@ -276,6 +276,8 @@ static bool is_ending(const Instance *i)
 static void take_up(GatewayLink *g, const IpcMessage *m)
 {
         const IpcUp *up = (const IpcUp *)(const void *)m->header;
+        if (g->state == GATEWAY_STOPPING)
+                return;
         if (g->state != GATEWAY_STARTING || strcmp(up->build_id, MCPVISOR_BUILD_ID) != 0) {
                 gateway_kill(g, "it is of another build");
                 return;
@@ -529,6 +531,7 @@ static int ping_due(Timer *timer, Nsec now)
                 gateway_kill(g, "it does not answer");
                 return 0;
         }
+        supervisor_fill_score(g->sup);
         IpcPing m = {.serial = ++g->ping_serial};
         say(g, IPC_PING, &m, SPAN_NONE, NULL, 0);
         timer_arm(&g->ping, nsec_add(now, ping_pause(g)));

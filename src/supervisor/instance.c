@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/stat.h>
+
 #include "base/limit-table.h"
 #include "supervisor/core.h"
 #include "supervisor/instance.h"
@@ -591,6 +593,19 @@ static int timer_fired(Timer *timer, Nsec now UNUSED)
 
 static const TimerOps timer_ops = {.fired = timer_fired};
 
+/* What an exec would say of a command that was not resolved. */
+static int refuse(const Server *s, StepError *e)
+{
+        const char *command = s->config->command.value;
+        struct stat st;
+        int error = ENOENT;
+        if (strchr(command, '/') && stat(command, &st) == 0)
+                error = S_ISDIR(st.st_mode) ? EISDIR : EACCES;
+        *e = (StepError){.stage = SPAWN_STAGE_EXEC, .error = error};
+        snprintf(e->detail, sizeof(e->detail), "%s", s->refused);
+        return -error;
+}
+
 /* The pid table, the group and the pipes of a new life. */
 void instance_go(Instance *i)
 {
@@ -607,11 +622,7 @@ void instance_go(Instance *i)
                                .generation = i->generation,
                                .instance = i->generation,
                                .owner = i};
-        int r = s->refused ? -ENOEXEC : tree_spawn(sup_of(i), &tree_ops, &args, &i->tree, &error);
-        if (s->refused) {
-                error = (StepError){.stage = SPAWN_STAGE_EXEC, .error = ENOENT};
-                snprintf(error.detail, sizeof(error.detail), "%s", s->refused);
-        }
+        int r = s->refused ? refuse(s, &error) : tree_spawn(sup_of(i), &tree_ops, &args, &i->tree, &error);
         if (r < 0) {
                 note_cause(i, &(const ExitFacts){.cause = EXIT_CAUSE_SPAWN, .error = error});
                 instance_event(i, STATE_EVENT_EXEC_FAILED);

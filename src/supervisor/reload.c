@@ -8,6 +8,7 @@
 #include "config/blob.h"
 #include "supervisor/commit.h"
 #include "supervisor/core.h"
+#include "supervisor/exit-status.h"
 #include "supervisor/reload.h"
 #include "supervisor/when.h"
 
@@ -101,13 +102,14 @@ static void failed(Reload *r, const char *code, const char *error)
 {
         struct Supervisor *sup = r->sup;
         gateway_abort(&sup->gateway, r->generation);
-        log_error("reload: %s; everything stays as it was", error);
+        if (!r->first)
+                log_error("reload: %s; everything stays as it was", error);
         buf_clear(&r->last_result.lists);
         free(r->last_result.partial);
         r->last_result.partial = NULL;
         if (r->first) {
                 conclude(r, false, code, error);
-                supervisor_stop(sup, sup->exit_code ? sup->exit_code : 125, error);
+                supervisor_stop(sup, EXIT_REFUSED, error);
                 return;
         }
         conclude(r, false, code, error);
@@ -350,8 +352,8 @@ static void say_findings(const Reload *r)
                         say_diag(d);
                         continue;
                 }
-                buf_clear(&b); /* the person who started it sits before it */
-                if (diag_format_text(d, false, &b) == 0)
+                buf_clear(&b); /* the person who started it sits before it; `check` tells the notes */
+                if (d->severity != DIAG_NOTE && diag_format_text(d, false, &b) == 0)
                         fputs(buf_text(&b), stderr);
         }
 }
@@ -437,7 +439,8 @@ static void begin(Reload *r)
                                    .set = o->set,
                                    .n_set = o->n_set,
                                    .text_fd = o->text_fd,
-                                   .keep_going = o->keep_going};
+                                   /* `run` tells by its exit status what is wrong with the command */
+                                   .keep_going = o->keep_going || o->mode == DAEMON_RUN};
         r->dirty = false;
         r->serial++;
         r->last = now_of(r);

@@ -296,7 +296,9 @@ static void log_end(const Server *s, const Instance *i, const ExitVerdict *v)
                 log_info_with(fields, "%s: stopped: %s", s->name, v->reason);
         else
                 log_warning_with(fields, "%s: ended: %s (%s: %s)", s->name, v->reason,
-                                 exit_class_name(v->exit_class), exit_class_consequence(v->exit_class));
+                                 exit_class_name(v->exit_class),
+                                 s->rules.policy == RESTART_NEVER ? "not retried, the policy is never"
+                                                                  : exit_class_consequence(v->exit_class));
 }
 
 static uint64_t usec_of(struct timeval t)

@@ -149,7 +149,7 @@ static void check_critical(Supervisor *s)
 
 void supervisor_check(Supervisor *s)
 {
-        if (s->leaving || !s->config)
+        if (s->leaving || (!s->config && !s->shutdown.on))
                 return;
         if (!s->shutdown.on)
                 ready_check(s);
@@ -326,6 +326,17 @@ static void before_wait(LoopHook *hook)
                 arm_log(s);
 }
 
+void supervisor_fill_score(Supervisor *s)
+{
+        ScoreProcess *p = scoreboard_process(s->board, SCORE_SUPERVISOR);
+        scoreboard_self(p, loop_stats(s->loop)->lag_last / NSEC_PER_USEC);
+        metric_add(&p->metrics, METRIC_ZOMBIES_REAPED,
+                   s->reaper.orphans - metric_get(&p->metrics, METRIC_ZOMBIES_REAPED));
+        score_set(&p->reloads_ok, s->reload.ok);
+        score_set(&p->reloads_failed, s->reload.failed);
+        score_set(&p->events_dropped, s->notify.dropped);
+}
+
 /* Told only while our loop turns and the gateway answers. */
 static int watchdog_due(Timer *timer, Nsec now)
 {
@@ -333,8 +344,6 @@ static int watchdog_due(Timer *timer, Nsec now)
         const GatewayLink *g = &s->gateway;
         if (g->ping_serial == g->pong_serial || g->missed == 0)
                 notify_watchdog(&s->notify);
-        scoreboard_self(scoreboard_process(s->board, SCORE_SUPERVISOR),
-                        loop_stats(s->loop)->lag_last / NSEC_PER_USEC);
         timer_arm(&s->watchdog_timer, nsec_add(now, s->notify.watchdog / 2));
         return 0;
 }

@@ -14,7 +14,6 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
 from daemon import *  # noqa: E402,F403
 
-SOAK = bool(os.environ.get("MCPVISOR_SOAK"))
 FAST = {"GATEWAY_GOOD": 1, "PING": 100}
 SERVERS = ("a", "b")
 

@@ -16,7 +16,6 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
 from daemon import *  # noqa: E402,F403
 
-SOAK = bool(os.environ.get("MCPVISOR_SOAK"))
 FAST = {"RELOAD_PAUSE": 1}
 with open(os.path.join(SRC, "src/ipc/message.h"), encoding="utf-8") as f:
     PREPARED = 1 + re.findall(r"^\s+M\((\w+),", f.read(), re.M).index("PREPARED")
