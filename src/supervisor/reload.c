@@ -339,6 +339,8 @@ static void say_findings(const Reload *r)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
         for (const Diag *d = r->result.diags.first; d; d = d->next) {
+                if (d->severity == DIAG_NOTE && r->first)
+                        continue; /* `check` tells them to whoever wants to know */
                 if (!r->first) {
                         say_diag(d);
                         continue;
