@@ -58,7 +58,7 @@
         L(LOOP_LOOK,        5,               "milliseconds", "How long a turn of the event loop lasts before it looks for signals.") \
         /* the supervisor */ \
         L(ANCESTORS,        64,              "levels", "How far up we look whether a process belongs to a server.") \
-        L(CONTROL_BACKLOG,  64,              "clients","Connections to the control socket that wait to be accepted.") \
+        L(CONTROL_BACKLOG,  64,              "items",  "Connections to the control socket that wait to be accepted.") \
         L(CRITICAL_TIME,    300,             "seconds","How long a critical server may be without a ready gateway; then mcpvisor ends.") \
         L(EVENT_RING,       64 * 1024,       "bytes",  "The last events, kept in memory.") \
         L(EXIT_LINES,       10,              "lines",  "The last lines of stderr that are kept with an exit.") \
@@ -66,7 +66,7 @@
         L(GATEWAY_BACKOFF_MIN, 100,          "milliseconds", "The first such pause.") \
         L(GATEWAY_GOOD,     1,               "seconds","A gateway that was ready for so long is started again at once.") \
         L(GATEWAY_PING,     5,               "seconds","How often the gateway is asked whether it lives.") \
-        L(GATEWAY_PINGS,    3,               "pings",  "Unanswered ones after which it is replaced.") \
+        L(GATEWAY_PINGS,    3,               "items",  "Unanswered ones after which it is replaced.") \
         L(GATEWAY_START,    20,              "seconds","How long a gateway may take to get ready.") \
         L(GATEWAY_STOP,     1000,            "milliseconds", "How long it may take to end when it was asked to.") \
         L(KILL_AGAIN,       100,             "milliseconds", "When KILL is said again to a tree that still lives.") \

@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <limits.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "cli/cmd-run.h"
 #include "base/fd.h"
 #include "base/limit-table.h"
@@ -27,36 +23,6 @@ static int write_text(const CommandCall *call, Arena *arena, int *ret_fd)
         return r;
 }
 
-static const char *search_path(const RunOptions *o)
-{
-        const char *path = getenv("PATH");
-        for (size_t i = 0; i < o->env.n; i++)
-                if (strncmp(o->env.items[i], "PATH=", 5) == 0)
-                        path = o->env.items[i] + 5;
-        return path ? path : "";
-}
-
-/* 126 or 127 when the reason for a refusal is the program, as a shell would say it. */
-static int refused(const CommandCall *call)
-{
-        CLEANUP(buf_done) Buf path = BUF_INIT(PATH_MAX);
-        const char *command = call->args[0];
-        Span left = span_of(strchr(command, '/') ? "" : search_path(call->options)), dir;
-        struct stat st;
-        bool found = strchr(command, '/') && stat(command, &st) == 0;
-        bool good = found && S_ISREG(st.st_mode) && access(command, X_OK) == 0;
-        while (!good && left.len && span_next(&left, ':', &dir)) {
-                buf_clear(&path);
-                if (buf_append_span(&path, dir) < 0 || buf_appendf(&path, "/%s", command) < 0)
-                        continue;
-                if (stat(buf_text(&path), &st) < 0 || !S_ISREG(st.st_mode))
-                        continue;
-                found = true;
-                good = access(buf_text(&path), X_OK) == 0;
-        }
-        return good ? EXIT_CODE_REFUSED : found ? EXIT_CODE_CANNOT_EXECUTE : EXIT_CODE_NOT_FOUND;
-}
-
 static int run_entry(const CommandCall *call)
 {
         const RunOptions *o = call->options;
@@ -73,8 +39,7 @@ static int run_entry(const CommandCall *call)
         if (r != EXIT_CODE_DONE)
                 return r;
         d.text_fd = fd;
-        r = daemon_start(call, &d);
-        return r == EXIT_CODE_REFUSED ? refused(call) : r;
+        return daemon_start(call, &d);
 }
 
 static const Option run_options[] = {

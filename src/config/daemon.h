@@ -10,6 +10,14 @@
 
 typedef enum DaemonMode { DAEMON_SERVE, DAEMON_RUN } DaemonMode;
 
+/* Milliseconds; 0: as the table of limits says. */
+typedef struct DaemonTimes {
+        uint32_t ping;         /* GATEWAY_PING */
+        uint32_t gateway_good; /* GATEWAY_GOOD */
+        uint32_t critical;     /* CRITICAL_TIME */
+        uint32_t reload_pause; /* RELOAD_PAUSE */
+} DaemonTimes;
+
 typedef struct DaemonOptions {
         DaemonMode mode;
         const char *path; /* serve: the configuration file */
@@ -26,6 +34,7 @@ typedef struct DaemonOptions {
         const char *gateway_exe;         /* NULL: this executable */
         const char *const *gateway_envp; /* NULL: what it needs of ours */
         bool no_cgroup, no_pidns;        /* as if the kernel refused them */
+        DaemonTimes times;               /* likewise */
 } DaemonOptions;
 
 /* Returns the exit status of the daemon. Signals are blocked already. */

@@ -53,7 +53,8 @@ typedef enum ScoreRole { SCORE_SUPERVISOR, SCORE_GATEWAY, _SCORE_ROLE_MAX } Scor
 /* Of one of our own processes, written by itself. */
 typedef struct ScoreProcess {
         _Alignas(64) ScoreCell memory, cpu_usec, fds, lag_usec, events_dropped, limit_hits;
-        MetricSet metrics; /* those without labels */
+        MetricSet metrics;                    /* those without labels */
+        ScoreCell reloads_ok, reloads_failed; /* the supervisor's */
 } ScoreProcess;
 
 typedef struct Scoreboard Scoreboard;

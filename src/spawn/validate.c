@@ -223,6 +223,7 @@ int validation_ended(Validation *v, const ChildExit *how, const char *path, Vali
 int validation_finish(Validation *v, const char *path, ValidateResult *ret)
 {
         siginfo_t end = {0};
+        result_init(ret);
         while (waitid(P_PID, (id_t)v->pid, &end, WEXITED) < 0)
                 if (errno != EINTR) {
                         int r = -errno; /* somebody else has reaped it: its status is lost */

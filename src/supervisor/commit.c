@@ -180,10 +180,10 @@ static void tell_new(struct Supervisor *sup, Server *s)
         Server *old;
         s->shown = SERVER_STATE_IDLE;
         TAILQ_FOREACH(old, &sup->servers, link)
-        if (old->removed && strcmp(old->name, s->name) == 0)
+        if (old->removed && strcmp(old->name, s->name) == 0 && server_state(old) != SERVER_STATE_STUCK)
                 s->waits_for = old; /* its own former life has not ended yet */
         TAILQ_INSERT_TAIL(&sup->servers, s, link);
-        if (s->config->start == START_EAGER && s->config->share != SHARE_SESSION && !s->waits_for)
+        if (s->config->start == START_EAGER && s->config->share != SHARE_SESSION)
                 server_event(s, STATE_EVENT_START);
         else
                 server_touch(s);

@@ -79,6 +79,12 @@ struct Supervisor {
         uint64_t turned;   /* turns of the loop at the last watchdog */
 };
 
+/* A time of the table of limits, or what a test has chosen for it. */
+static inline Nsec supervisor_time(uint32_t chosen_ms, Nsec usual)
+{
+        return chosen_ms ? chosen_ms * NSEC_PER_MSEC : usual;
+}
+
 /* ---- supervisor.c */
 
 /* The orderly end; `code` is the exit status. Again: faster. */
@@ -89,6 +95,8 @@ void supervisor_quit(Supervisor *s);
 void supervisor_check(Supervisor *s);
 /* The log as this configuration wants it. */
 int supervisor_open_log(const Config *c);
+/* What we are and have done, into our row of the scoreboard: with each ping of the gateway, who reads it. */
+void supervisor_fill_score(Supervisor *s);
 /* The state of everything, into the log. */
 void supervisor_dump(Supervisor *s);
 extern const WatchOps supervisor_watch_ops;

@@ -24,6 +24,11 @@ static Nsec now_of(const GatewayLink *g)
         return loop_now(g->sup->loop);
 }
 
+static Nsec ping_pause(const GatewayLink *g)
+{
+        return supervisor_time(g->sup->options->times.ping, LIMIT_GATEWAY_PING * NSEC_PER_SEC);
+}
+
 /* What fails here has ended already, and is about to be reaped. */
 static void send_kill(const GatewayLink *g)
 {
@@ -217,8 +222,10 @@ void gateway_commit(GatewayLink *g, uint64_t generation)
 void gateway_abort(GatewayLink *g, uint64_t generation)
 {
         IpcConfig m = {.generation = generation};
-        if (takes_messages(g) && g->preparing)
+        if (takes_messages(g) && g->preparing) {
+                g->aborted = generation; /* its answer may be on the way */
                 say(g, IPC_ABORT, &m, SPAN_NONE, NULL, 0);
+        }
         g->preparing = 0;
 }
 
@@ -269,6 +276,8 @@ static bool is_ending(const Instance *i)
 static void take_up(GatewayLink *g, const IpcMessage *m)
 {
         const IpcUp *up = (const IpcUp *)(const void *)m->header;
+        if (g->state == GATEWAY_STOPPING)
+                return;
         if (g->state != GATEWAY_STARTING || strcmp(up->build_id, MCPVISOR_BUILD_ID) != 0) {
                 gateway_kill(g, "it is of another build");
                 return;
@@ -281,7 +290,10 @@ static void take_prepared(GatewayLink *g, const IpcMessage *m)
 {
         const IpcConfig *c = (const IpcConfig *)(const void *)m->header;
         bool ok = m->header->type == IPC_PREPARED;
-        if (g->preparing == 0 || c->generation != g->preparing) {
+        if (g->aborted && c->generation == g->aborted && g->preparing != g->aborted) {
+                g->aborted = 0;
+                g->dropped++;
+        } else if (g->preparing == 0 || c->generation != g->preparing) {
                 gateway_kill(g, "it answers for a configuration that nobody asked about");
         } else if (g->state == GATEWAY_LOADING && ok) {
                 became_ready(g);
@@ -428,21 +440,23 @@ static void tell_instances(GatewayLink *g)
                 next_server = TAILQ_NEXT(s, link);
                 for (i = LIST_FIRST(&s->instances); i; i = next) {
                         next = LIST_NEXT(i, link);
+                        bool lost = i->announced || i->is_session; /* a session is one of the gateway's */
                         i->passed_on |= i->announced;
                         i->announced = false;
-                        if (!i->tree)
+                        if (!lost)
                                 continue;
-                        i->initialized = tree_initialized(i->tree);
+                        i->initialized = i->tree && tree_initialized(i->tree);
                         instance_event(i, STATE_EVENT_GATEWAY_LOST);
                 }
-                s->lease = 0;
+                server_end_lease(s);
         }
 }
 
 static void plan_restart(GatewayLink *g)
 {
         Nsec now = now_of(g), delay = 0;
-        bool good = g->ready_at && nsec_sub(now, g->ready_at) >= LIMIT_GATEWAY_GOOD * NSEC_PER_SEC;
+        Nsec enough = supervisor_time(g->sup->options->times.gateway_good, LIMIT_GATEWAY_GOOD * NSEC_PER_SEC);
+        bool good = g->ready_at && nsec_sub(now, g->ready_at) >= enough;
         g->deaths = good ? 0 : g->deaths + 1;
         if (g->deaths)
                 delay = backoff_delay(LIMIT_GATEWAY_BACKOFF_MIN * NSEC_PER_MSEC,
@@ -517,9 +531,10 @@ static int ping_due(Timer *timer, Nsec now)
                 gateway_kill(g, "it does not answer");
                 return 0;
         }
+        supervisor_fill_score(g->sup);
         IpcPing m = {.serial = ++g->ping_serial};
         say(g, IPC_PING, &m, SPAN_NONE, NULL, 0);
-        timer_arm(&g->ping, nsec_add(now, LIMIT_GATEWAY_PING * NSEC_PER_SEC));
+        timer_arm(&g->ping, nsec_add(now, ping_pause(g)));
         return 0;
 }
 
@@ -573,7 +588,7 @@ static void say_hello(GatewayLink *g, int control)
                       .log_level = log->level,
                       .log_style = log->style,
                       .log_journal = log->journal,
-                      .ping_every = LIMIT_GATEWAY_PING * NSEC_PER_SEC};
+                      .ping_every = ping_pause(g)};
         const int fds[] = {scoreboard_fd(sup->board), control};
         say(g, IPC_HELLO, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
 }
@@ -646,6 +661,7 @@ void gateway_start(GatewayLink *g)
                 return;
         g->ping_serial = g->pong_serial = 0;
         g->missed = 0;
+        g->aborted = 0;
         g->killed = g->drained = false;
         int r = start(g, &error);
         if (r < 0) {
@@ -656,6 +672,6 @@ void gateway_start(GatewayLink *g)
                 plan_restart(g);
                 return;
         }
-        timer_arm(&g->ping, nsec_add(now, LIMIT_GATEWAY_PING * NSEC_PER_SEC));
+        timer_arm(&g->ping, nsec_add(now, ping_pause(g)));
         timer_arm(&g->deadline, nsec_add(now, LIMIT_GATEWAY_START * NSEC_PER_SEC));
 }

@@ -43,6 +43,7 @@ typedef struct GatewayLink {
         uint32_t deaths; /* in a row, before it was ready for long enough */
         uint64_t restarts;
         uint64_t preparing; /* the generation that it was asked to prepare; 0: none */
+        uint64_t aborted;   /* a generation whose answer is not awaited any more; 0: none */
         uint64_t dropped;   /* late or misplaced messages */
         bool drained;
         bool killed; /* by us; its exit is on its way */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/stat.h>
+
 #include "base/limit-table.h"
 #include "supervisor/core.h"
 #include "supervisor/instance.h"
@@ -200,6 +202,14 @@ static void do_second(Instance *i)
         instance_event(second, STATE_EVENT_START);
 }
 
+static void ask_governor(Instance *i)
+{
+        if (governor_ask(&sup_of(i)->governor, &i->wait, now_of(i)))
+                instance_go(i);
+        else
+                supervisor_governor(sup_of(i));
+}
+
 static void begin_life(Instance *i, bool probe)
 {
         i->planned = i->noted = i->drained_told = i->passed_on = false;
@@ -207,10 +217,17 @@ static void begin_life(Instance *i, bool probe)
         i->protocol[0] = '\0';
         i->era = -1;
         i->cause = (ExitFacts){0};
-        if (governor_ask(&sup_of(i)->governor, &i->wait, now_of(i)))
-                instance_go(i);
-        else
-                supervisor_governor(sup_of(i));
+        i->held = i->server->waits_for != NULL;
+        if (!i->held)
+                ask_governor(i);
+}
+
+void instance_let_go(Instance *i)
+{
+        if (!i->held)
+                return;
+        i->held = false;
+        ask_governor(i);
 }
 
 static void do_spawn(Instance *i)
@@ -395,9 +412,15 @@ static void (*const doers[_STATE_ACTION_MAX])(Instance *) = {
 /* ---- events ----------------------------------------------------------------- */
 
 /* The server itself, of share: session: what ends are its sessions' instances. */
-static bool is_processless(const Instance *i)
+static bool has_sessions(const Instance *i)
 {
         return i->server->config->share == SHARE_SESSION && !i->is_session;
+}
+
+/* It may still have a process from before its share was changed. */
+static bool is_processless(const Instance *i)
+{
+        return has_sessions(i) && !i->tree;
 }
 
 static StateFacts facts_of(const Instance *i)
@@ -408,7 +431,7 @@ static StateFacts facts_of(const Instance *i)
                             .planned = i->planned,
                             .eager = c->start == START_EAGER,
                             .session = i->is_session,
-                            .sessions = is_processless(i),
+                            .sessions = has_sessions(i),
                             .exclusive = c->share == SHARE_EXCLUSIVE,
                             .in_flight = i->in_flight,
                             .initialized = i->initialized,
@@ -422,6 +445,7 @@ static void leave_state(Instance *i)
 {
         timer_cancel(&i->timer);
         i->timer_event = _STATE_EVENT_MAX;
+        i->held = false;
         if (i->wait.waiting)
                 governor_cancel(&sup_of(i)->governor, &i->wait);
         if (i->starting) {
@@ -569,6 +593,19 @@ static int timer_fired(Timer *timer, Nsec now UNUSED)
 
 static const TimerOps timer_ops = {.fired = timer_fired};
 
+/* What an exec would say of a command that was not resolved. */
+static int refuse(const Server *s, StepError *e)
+{
+        const char *command = s->config->command.value;
+        struct stat st;
+        int error = ENOENT;
+        if (strchr(command, '/') && stat(command, &st) == 0)
+                error = S_ISDIR(st.st_mode) ? EISDIR : EACCES;
+        *e = (StepError){.stage = SPAWN_STAGE_EXEC, .error = error};
+        snprintf(e->detail, sizeof(e->detail), "%s", s->refused);
+        return -error;
+}
+
 /* The pid table, the group and the pipes of a new life. */
 void instance_go(Instance *i)
 {
@@ -585,11 +622,7 @@ void instance_go(Instance *i)
                                .generation = i->generation,
                                .instance = i->generation,
                                .owner = i};
-        int r = s->refused ? -ENOEXEC : tree_spawn(sup_of(i), &tree_ops, &args, &i->tree, &error);
-        if (s->refused) {
-                error = (StepError){.stage = SPAWN_STAGE_EXEC, .error = ENOENT};
-                snprintf(error.detail, sizeof(error.detail), "%s", s->refused);
-        }
+        int r = s->refused ? refuse(s, &error) : tree_spawn(sup_of(i), &tree_ops, &args, &i->tree, &error);
         if (r < 0) {
                 note_cause(i, &(const ExitFacts){.cause = EXIT_CAUSE_SPAWN, .error = error});
                 instance_event(i, STATE_EVENT_EXEC_FAILED);

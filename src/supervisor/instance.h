@@ -33,6 +33,7 @@ struct Instance {
         Tree *tree;
         uint64_t generation; /* of the newest tree */
         GovernorWait wait;
+        bool held;         /* its server's former life has not ended yet */
         bool starting;     /* counted by the governor */
         bool announced;    /* the gateway has its pipes */
         bool passed_on;    /* an earlier gateway had its pipes */
@@ -65,6 +66,8 @@ void instance_event(Instance *i, StateEvent event);
 void instance_failed(Instance *i, ExitCause cause, Span text);
 /* READY with what the handshake said. */
 void instance_ready(Instance *i, int era, const char *protocol);
+/* Its server's former life has ended: it may ask the governor. */
+void instance_let_go(Instance *i);
 /* The governor lets it start. */
 void instance_go(Instance *i);
 /* A new gateway: tells it of this instance if it runs. */

@@ -47,9 +47,9 @@ static void watch_gateway(Supervisor *s)
 {
         bool armed = timer_is_armed(&s->critical_timer);
         bool wanted = has_critical(s) && !gateway_is_ready(&s->gateway);
+        Nsec patience = supervisor_time(s->options->times.critical, LIMIT_CRITICAL_TIME * NSEC_PER_SEC);
         if (wanted && !armed)
-                timer_arm(&s->critical_timer,
-                          nsec_add(loop_now(s->loop), LIMIT_CRITICAL_TIME * NSEC_PER_SEC));
+                timer_arm(&s->critical_timer, nsec_add(loop_now(s->loop), patience));
         else if (!wanted && armed)
                 timer_cancel(&s->critical_timer);
 }

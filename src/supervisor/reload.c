@@ -8,12 +8,20 @@
 #include "config/blob.h"
 #include "supervisor/commit.h"
 #include "supervisor/core.h"
+#include "supervisor/exit-status.h"
 #include "supervisor/reload.h"
 #include "supervisor/when.h"
 
 static Nsec now_of(const Reload *r)
 {
         return loop_now(r->sup->loop);
+}
+
+/* When the next one may begin. */
+static Nsec next_of(const Reload *r)
+{
+        Nsec pause = supervisor_time(r->sup->options->times.reload_pause, LIMIT_RELOAD_PAUSE * NSEC_PER_MSEC);
+        return r->first ? now_of(r) : MAX(now_of(r), nsec_add(r->last, pause));
 }
 
 static const char *path_of(const Reload *r)
@@ -62,7 +70,7 @@ static void rest(Reload *r)
         timer_cancel(&r->timer);
         r->phase = RELOAD_REST;
         if (r->dirty)
-                timer_arm(&r->timer, MAX(now_of(r), nsec_add(r->last, LIMIT_RELOAD_PAUSE * NSEC_PER_MSEC)));
+                timer_arm(&r->timer, next_of(r));
 }
 
 static void conclude(Reload *r, bool ok, const char *code, const char *error)
@@ -94,13 +102,14 @@ static void failed(Reload *r, const char *code, const char *error)
 {
         struct Supervisor *sup = r->sup;
         gateway_abort(&sup->gateway, r->generation);
-        log_error("reload: %s; everything stays as it was", error);
+        if (!r->first)
+                log_error("reload: %s; everything stays as it was", error);
         buf_clear(&r->last_result.lists);
         free(r->last_result.partial);
         r->last_result.partial = NULL;
         if (r->first) {
                 conclude(r, false, code, error);
-                supervisor_stop(sup, sup->exit_code ? sup->exit_code : 125, error);
+                supervisor_stop(sup, EXIT_REFUSED, error);
                 return;
         }
         conclude(r, false, code, error);
@@ -339,14 +348,12 @@ static void say_findings(const Reload *r)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
         for (const Diag *d = r->result.diags.first; d; d = d->next) {
-                if (d->severity == DIAG_NOTE && r->first)
-                        continue; /* `check` tells them to whoever wants to know */
                 if (!r->first) {
                         say_diag(d);
                         continue;
                 }
-                buf_clear(&b); /* the person who started it sits before it */
-                if (diag_format_text(d, false, &b) == 0)
+                buf_clear(&b); /* the person who started it sits before it; `check` tells the notes */
+                if (d->severity != DIAG_NOTE && diag_format_text(d, false, &b) == 0)
                         fputs(buf_text(&b), stderr);
         }
 }
@@ -432,7 +439,8 @@ static void begin(Reload *r)
                                    .set = o->set,
                                    .n_set = o->n_set,
                                    .text_fd = o->text_fd,
-                                   .keep_going = o->keep_going};
+                                   /* `run` tells by its exit status what is wrong with the command */
+                                   .keep_going = o->keep_going || o->mode == DAEMON_RUN};
         r->dirty = false;
         r->serial++;
         r->last = now_of(r);
@@ -495,9 +503,7 @@ void reload_ask(Reload *r)
         if (r->phase == RELOAD_STARTING)
                 conclude_committed(r);
         else if (r->phase == RELOAD_REST)
-                timer_arm(&r->timer,
-                          r->first ? now_of(r)
-                                   : MAX(now_of(r), nsec_add(r->last, LIMIT_RELOAD_PAUSE * NSEC_PER_MSEC)));
+                timer_arm(&r->timer, next_of(r));
 }
 
 int reload_init(Reload *r, struct Supervisor *sup)

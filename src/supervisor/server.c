@@ -217,11 +217,14 @@ static void start_successor(Server *over)
         Server *s;
         TAILQ_FOREACH(s, &over->sup->servers, link)
         {
+                Instance *i, *next;
                 if (s->waits_for != over)
                         continue;
                 s->waits_for = NULL;
-                if (s->config->start == START_EAGER && s->config->share != SHARE_SESSION)
-                        server_event(s, STATE_EVENT_START);
+                for (i = LIST_FIRST(&s->instances); i; i = next) {
+                        next = LIST_NEXT(i, link);
+                        instance_let_go(i);
+                }
                 return;
         }
 }
@@ -248,6 +251,8 @@ void server_touch(Server *s)
         }
         ServerState before = s->shown, now = server_state(s);
         s->shown = now;
+        if (s->removed && now == SERVER_STATE_STUCK)
+                start_successor(s); /* which would wait for ever */
         fill_score(s);
         gateway_tell_state(&sup->gateway, s);
         if (before != now && before != (ServerState)_SERVER_STATE_INVALID)
@@ -291,7 +296,9 @@ static void log_end(const Server *s, const Instance *i, const ExitVerdict *v)
                 log_info_with(fields, "%s: stopped: %s", s->name, v->reason);
         else
                 log_warning_with(fields, "%s: ended: %s (%s: %s)", s->name, v->reason,
-                                 exit_class_name(v->exit_class), exit_class_consequence(v->exit_class));
+                                 exit_class_name(v->exit_class),
+                                 s->rules.policy == RESTART_NEVER ? "not retried, the policy is never"
+                                                                  : exit_class_consequence(v->exit_class));
 }
 
 static uint64_t usec_of(struct timeval t)
@@ -365,15 +372,15 @@ void server_event(Server *s, StateEvent event)
 {
         Instance *i, *next;
         end_overlap(s, event);
-        /* What a person says to a server with sessions, he says to each of them. */
-        bool spreads = s->config->share == SHARE_SESSION &&
-                       (event == STATE_EVENT_STOP || event == STATE_EVENT_RESTART ||
-                        event == STATE_EVENT_CHANGED || event == STATE_EVENT_REMOVED ||
-                        event == STATE_EVENT_SHUTDOWN);
-        for (i = LIST_FIRST(&s->instances); i && (spreads || event == STATE_EVENT_SHUTDOWN); i = next) {
+        /* What a person says to a server with sessions, he says to each of them. They may be those of a
+         * configuration in which it still had some. */
+        bool ends = event == STATE_EVENT_SHUTDOWN;
+        bool spreads = event == STATE_EVENT_STOP || event == STATE_EVENT_RESTART ||
+                       event == STATE_EVENT_CHANGED || event == STATE_EVENT_REMOVED;
+        for (i = LIST_FIRST(&s->instances); i && (spreads || ends); i = next) {
                 next = LIST_NEXT(i, link);
-                if (i != s->main)
-                        instance_event(i, event == STATE_EVENT_SHUTDOWN ? event : STATE_EVENT_REMOVED);
+                if (i != s->main && (ends || i->is_session))
+                        instance_event(i, ends ? event : STATE_EVENT_REMOVED);
         }
         if (s->main)
                 instance_event(s->main, event);
@@ -415,6 +422,12 @@ static void want_session(Server *s, uint64_t session)
         }
 }
 
+/* A call that it was wanted for gets it sooner or later. */
+static bool will_serve(const Instance *i)
+{
+        return i->goal == GOAL_UP && i->state != SERVER_STATE_DEGRADED && i->state != SERVER_STATE_PROBING;
+}
+
 void server_want(Server *s, uint64_t session)
 {
         if (s->config->share == SHARE_SESSION && session != IPC_NO_SESSION) {
@@ -429,22 +442,31 @@ void server_want(Server *s, uint64_t session)
                 gateway_tell_refused(&s->sup->gateway, s, session, IPC_WANT_STOPPED);
                 return;
         }
-        s->lease = s->config->share == SHARE_EXCLUSIVE ? session : 0;
+        s->lease = s->config->share == SHARE_EXCLUSIVE ? session : IPC_NO_SESSION;
         s->main->session = s->lease;
         instance_event(s->main, STATE_EVENT_WANT);
+        if (s->main && !will_serve(s->main)) /* it was refused */
+                server_end_lease(s);
+}
+
+void server_end_lease(Server *s)
+{
+        s->lease = IPC_NO_SESSION;
+        if (s->main)
+                s->main->session = IPC_NO_SESSION;
 }
 
 void server_release(Server *s, Instance *i, IpcReleaseReason reason, bool in_flight)
 {
         i->in_flight = in_flight;
+        if (!i->is_session && (reason == IPC_RELEASE_ENDED || !in_flight))
+                server_end_lease(s);
         if (reason == IPC_RELEASE_IDLE)
                 instance_event(i, STATE_EVENT_IDLE);
         else if (i->is_session)
                 instance_event(i, STATE_EVENT_REMOVED);
-        else if (s->config->share == SHARE_EXCLUSIVE) {
-                s->lease = 0;
+        else if (s->config->share == SHARE_EXCLUSIVE)
                 instance_event(i, STATE_EVENT_RESTART);
-        }
 }
 
 void server_promote(Server *s, Instance *second)

@@ -33,7 +33,7 @@ struct Server {
         History history;
         ServerLog log;
         ServerState shown; /* what was last told */
-        uint64_t lease;    /* exclusive: the session that has it; 0: nobody */
+        uint64_t lease;    /* exclusive: the session that has it; IPC_NO_SESSION */
         bool may_probe;    /* session: the next WANT is the probe */
         bool removed;      /* not in the configuration any more */
         Server *waits_for; /* its former life under the same name, which has not ended yet */
@@ -67,6 +67,8 @@ void server_adopt(Server *s, Config *snapshot, const ServerConfig *config);
 void server_event(Server *s, StateEvent event);
 /* The gateway has a call for it. */
 void server_want(Server *s, uint64_t session);
+/* Exclusive: nobody has it any more. */
+void server_end_lease(Server *s);
 void server_release(Server *s, Instance *i, IpcReleaseReason reason, bool in_flight);
 /* The second instance of an overlap is ready: it is the server now. */
 void server_promote(Server *s, Instance *second);

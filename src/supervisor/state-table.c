@@ -128,6 +128,8 @@ const StateRow state_table[] = {
         {S(STOPPING),                         E(KILL_AT),                             ANY,                 SAME,         KEPT, DO(KILL)},
         {S(STOPPING),                         E(STUCK_AT),                            ANY,                 TO(STUCK),    KEPT, DO(REPORT_STUCK)},
 
+        {S(STUCK),                            E(START) | E(RESTART) | E(RESET),       IF(SESSIONS),        TO(IDLE),     IDLE, DO(FORGET) | DO(DETACH)},
+        {S(STUCK),                            E(CHANGED),                             IF(SESSIONS),        TO(IDLE),     IDLE, DO(ADOPT) | DO(FORGET) | DO(DETACH)},
         {S(STUCK),                            E(START) | E(RESTART),                  ANY,                 TO(STARTING), UP,   DO(DETACH) | DO(SPAWN)},
         {S(STUCK),                            E(RESET),                               ANY,                 TO(STARTING), UP,   DO(FORGET) | DO(DETACH) | DO(SPAWN)},
         {S(STUCK),                            E(CHANGED),                             ANY,                 TO(STARTING), UP,   DO(ADOPT) | DO(FORGET) | DO(DETACH) | DO(SPAWN)},
@@ -140,6 +142,8 @@ const StateRow state_table[] = {
         /* Overlap: the second one goes on as the only one. Goal gone only now, and not when it began to end: if
          * the second one fails meanwhile, this one is the server again. */
         {S(STOPPING) | S(STUCK),              E(EMPTY),                   IF(OLD) | IF(WANTED),            TO(FREED),    GONE, DO(RELEASE)},
+        /* Its share was changed while it had a process: from here on it has none. */
+        {S(STOPPING) | S(STUCK),              E(EMPTY),             IF(SESSIONS) | IF(WANTED),             TO(IDLE),     IDLE, NONE},
         {S(STOPPING) | S(STUCK),              E(EMPTY),                               IF(GOAL_DOWN),       TO(STOPPED),  KEPT, NONE},
         {S(STOPPING) | S(STUCK),              E(EMPTY),                               IF(GOAL_IDLE),       TO(IDLE),     KEPT, NONE},
         {S(STOPPING) | S(STUCK),              E(EMPTY),                               IF(GOAL_GONE),       TO(FREED),    KEPT, DO(RELEASE)},

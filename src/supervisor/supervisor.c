@@ -78,7 +78,7 @@ void supervisor_stop(Supervisor *s, int code, const char *why)
         gateway_drain(&s->gateway);
         each_server(s, STATE_EVENT_SHUTDOWN);
         /* May be called from within the first configuration, which is then cleaned up by its caller. */
-        if (s->reload.phase != RELOAD_READING && !s->reload.first)
+        if (!s->reload.first)
                 reload_cancel(&s->reload);
         supervisor_check(s);
 }
@@ -149,22 +149,23 @@ static void check_critical(Supervisor *s)
 
 void supervisor_check(Supervisor *s)
 {
-        if (s->leaving || !s->config)
+        if (s->leaving || (!s->config && !s->shutdown.on))
                 return;
+        if (!s->shutdown.on)
+                ready_check(s);
+        work_queue(&s->stop_work);
+}
+
+/* At the end of the turn, when nothing is half done: a stop ends the reload that may have caused it. */
+static int stop_later(Work *w)
+{
+        Supervisor *s = CONTAINER_OF(w, Supervisor, stop_work);
         if (!s->shutdown.on && s->options->mode == DAEMON_RUN)
                 check_run(s);
         if (!s->shutdown.on)
                 check_critical(s);
         if (s->shutdown.on)
-                work_queue(&s->stop_work);
-        else
-                ready_check(s);
-}
-
-/* At the end of the turn, when nothing is half done. */
-static int stop_later(Work *w)
-{
-        check_stop(CONTAINER_OF(w, Supervisor, stop_work));
+                check_stop(s);
         return 0;
 }
 
@@ -250,6 +251,17 @@ static void before_wait(LoopHook *hook)
                 arm_log(s);
 }
 
+void supervisor_fill_score(Supervisor *s)
+{
+        ScoreProcess *p = scoreboard_process(s->board, SCORE_SUPERVISOR);
+        scoreboard_self(p, loop_stats(s->loop)->lag_last / NSEC_PER_USEC);
+        metric_add(&p->metrics, METRIC_ZOMBIES_REAPED,
+                   s->reaper.orphans - metric_get(&p->metrics, METRIC_ZOMBIES_REAPED));
+        score_set(&p->reloads_ok, s->reload.ok);
+        score_set(&p->reloads_failed, s->reload.failed);
+        score_set(&p->events_dropped, s->notify.dropped);
+}
+
 /* Told only while our loop turns and the gateway answers. */
 static int watchdog_due(Timer *timer, Nsec now)
 {
@@ -257,8 +269,6 @@ static int watchdog_due(Timer *timer, Nsec now)
         const GatewayLink *g = &s->gateway;
         if (g->ping_serial == g->pong_serial || g->missed == 0)
                 notify_watchdog(&s->notify);
-        scoreboard_self(scoreboard_process(s->board, SCORE_SUPERVISOR),
-                        loop_stats(s->loop)->lag_last / NSEC_PER_USEC);
         timer_arm(&s->watchdog_timer, nsec_add(now, s->notify.watchdog / 2));
         return 0;
 }

@@ -109,6 +109,8 @@ static bool take(const char *line)
         Text method = member(line, "method"), id = member(line, "id");
         if (id.n == 0 || method.n == 0)
                 return is(method, "notifications/initialized");
+        if (is(method, "initialize"))
+                note_pid("initialize");
         for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
                 if (is(method, fixed[i].method)) {
                         answer(id, "result", fixed[i].result, none);

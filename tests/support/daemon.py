@@ -220,6 +220,15 @@ def wakeups_of(pid):
         return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", f.read(), re.M).group(1))
 
 
+def remove_group(group):
+    for d, _, _ in os.walk(group, topdown=False):
+        try:
+            os.rmdir(d)
+        except OSError:
+            return False
+    return True
+
+
 # ---- the daemon --------------------------------------------------------------
 
 
@@ -227,20 +236,30 @@ class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
     def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
-                 runtime=None, listen=True, prefix=(), **popen):
+                 runtime=None, listen=True, times=None, script=None, path=None, prefix=(), **popen):
         """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
-        configuration, the flags or the environment say where. `prefix`: a program that execs what
-        follows. The keys of Popen win over ours: stdout, preexec_fn, pass_fds and so on."""
+        configuration, the flags or the environment say where. `times`: milliseconds for PING, GATEWAY_GOOD,
+        CRITICAL, RELOAD_PAUSE. `script`: the gateway is gateway-fake, one line for each of its lives.
+        `prefix`: a program that execs what follows. The keys of Popen win over ours: stdout, preexec_fn and so on."""
         self.name = "d%d" % time.monotonic_ns()
-        self.dir = path(self.name)
+        self.dir = os.path.join(tmp, self.name)
         os.mkdir(self.dir)
         self.runtime = runtime or os.path.join(self.dir, "run")
         self.state = os.path.join(self.dir, "state")
         self.log = os.path.join(self.dir, "log")
         self.mark = "MCPVISOR_MARK=" + self.name
-        program = TEST_DAEMON if gateway or tree else MCPVISOR
+        if script is not None:
+            gateway = FAKE_GATEWAY
+        program = TEST_DAEMON if gateway or tree or times else MCPVISOR
         dirs = ["--runtime-dir", self.runtime, "--state-dir", self.state]
         environ = dict(os.environ, MCPVISOR_TEST_HELPER=os.path.join(BUILD, "mcpvisor-exec"), **(env or {}))
+        for key, ms in (times or {}).items():
+            environ["MCPVISOR_TEST_" + key] = str(ms)
+        if script is not None:
+            self.script = os.path.join(self.dir, "script")
+            self.set_script(script)
+            environ["MCPVISOR_FAKE_GATEWAY"] = self.script
+            environ["MCPVISOR_FAKE_CONTROL"] = os.path.join(self.dir, "fake")
         if "NOTIFY_SOCKET" not in (env or {}):
             environ.pop("NOTIFY_SOCKET", None)
         if gateway:
@@ -255,8 +274,9 @@ class Daemon:
         if run is not None:
             argv = [program, "run"] + dirs + list(flags) + ["--"] + list(run)
         else:
-            self.path = os.path.join(self.dir, "mcpvisor.yaml")
-            self.write_config(config)
+            self.path = path or os.path.join(self.dir, "mcpvisor.yaml")
+            if config is not None:
+                self.write_config(config)
             argv = [program, "serve", "-c", self.path] + dirs + list(flags)
         self.argv = argv = list(prefix) + argv
         with open(self.log, "ab") as log:
@@ -279,6 +299,34 @@ class Daemon:
         with open(new, "w", encoding="utf-8") as f:
             f.write(config)
         os.rename(new, self.path)
+
+    # -- gateway-fake
+
+    def set_script(self, text):
+        with open(self.script + ".new", "w", encoding="utf-8") as f:
+            f.write(text + "\n")
+        os.rename(self.script + ".new", self.script)
+
+    def lives(self):
+        """(pid, modes) of each life of gateway-fake."""
+        try:
+            with open(self.script + ".lives", encoding="utf-8") as f:
+                return [(int(pid), modes) for pid, _, modes in (line.strip().partition(" ") for line in f)]
+        except FileNotFoundError:
+            return []
+
+    def say(self, *words):
+        """A command to gateway-fake; what it answers behind "ok", or None when it says no."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+            s.settimeout(DEADLINE * SLOW)
+            until(lambda: not s.connect_ex(os.path.join(self.dir, "fake")), 5, "gateway-fake")
+            s.sendall((" ".join(str(w) for w in words) + "\n").encode())
+            answer = s.makefile("r", encoding="utf-8").readline().strip()
+        return answer[3:] if answer.startswith("ok") else None
+
+    def seen(self, kind):
+        """How many messages of that type this life of gateway-fake has had."""
+        return int(self.say("seen", kind))
 
     def log_text(self):
         with open(self.log, encoding="utf-8", errors="replace") as f:
@@ -348,8 +396,7 @@ class Daemon:
         s = self.connect()
         s.settimeout(None)
         s.sendall(b"events -f\n")
-        f = s.makefile("rb")
-        return EventStream(s, f)
+        return EventStream(s)
 
     def wait_ready(self, deadline=DEADLINE):
         """The control socket answers, and the gateway is up."""
@@ -401,9 +448,17 @@ class Daemon:
                 os.kill(p, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        if any(not remove_group(g) for g in self.groups()):  # what was killed is still on its way out
+            until(lambda: all(remove_group(g) for g in self.groups()), 5, "its control groups to go")
 
     def survivors(self):
         return with_mark(self.mark)
+
+    def groups(self):
+        """Its control groups: their names begin as src/spawn/cgroup.c makes them."""
+        own = ["mcpvisor-" + hashlib.sha256(r.encode()).hexdigest()[:16]
+               for r in (self.runtime, "%s/run-%d" % (self.runtime, self.pid))]
+        return sorted(g for g in cgroup_dirs() if os.path.basename(g).startswith(tuple(own)))
 
     def check_clean(self, name):
         """After its end: no process, no group, no socket of it."""
@@ -417,26 +472,28 @@ class Daemon:
 
 
 class EventStream:
-    def __init__(self, sock, file):
-        self.sock, self.file = sock, file
+    def __init__(self, sock):
+        self.sock, self.kept = sock, b""
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.file.close()
         self.sock.close()
 
     def next(self, timeout):
         """The next event, or None."""
-        if timeout <= 0:
-            return None
-        self.sock.settimeout(timeout)
-        try:
-            line = self.file.readline()
-        except (TimeoutError, socket.timeout):
-            return None
-        return json.loads(line) if line else None
+        end = time.monotonic() + timeout
+        while b"\n" not in self.kept:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+                return None
+            got = self.sock.recv(65536)
+            if not got:
+                return None
+            self.kept += got
+        line, self.kept = self.kept.split(b"\n", 1)
+        return json.loads(line)
 
 
 def mcp(*behaviour, **keys):

@@ -160,6 +160,17 @@ static bool run_instances(Fake *f, Span args UNUSED, Buf *answer)
         return true;
 }
 
+static bool run_mode(Fake *f, Span args, Buf *answer)
+{
+        return fake_choose(f, args) || (buf_append_str(answer, "no such mode, or one too many") < 0);
+}
+
+static bool run_normal(Fake *f, Span args UNUSED, Buf *answer UNUSED)
+{
+        f->n_chosen = 0;
+        return true;
+}
+
 static bool run_pid(Fake *f UNUSED, Span args UNUSED, Buf *answer)
 {
         return buf_appendf(answer, "%d", (int)getpid()) == 0;
@@ -193,6 +204,8 @@ const FakeCommand fake_commands[] = {
         {"raw", "HEX", "any bytes as a message", run_raw},
         {"seen", "TYPE", "how many messages of that type have come", run_seen},
         {"instances", "", "ROW/INSTANCE/GENERATION/SESSION of those that are up", run_instances},
+        {"mode", "MODE [ARGUMENTS]", "from now on also that one", run_mode},
+        {"normal", "", "from now on no mode at all", run_normal},
         {"pid", "", "of this process", run_pid},
         {"exit", "STATUS", "no answer comes", run_exit},
         {"crash", "", "no answer comes", run_crash},

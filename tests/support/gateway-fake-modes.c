@@ -49,6 +49,11 @@ static bool swallow_stop(Fake *f UNUSED, const IpcMessage *m, const char *args U
         return m->header->type == IPC_STOP;
 }
 
+static bool swallow(Fake *f UNUSED, const IpcMessage *m, const char *args)
+{
+        return strcmp(ipc_type(m->header->type)->name, args) == 0;
+}
+
 static bool not_prepared(Fake *f UNUSED, IpcType type, void *m UNUSED, const char *args UNUSED)
 {
         return type != IPC_PREPARED;
@@ -312,6 +317,7 @@ const FakeMode fake_modes[] = {
         {"want", "NAME [SESSION]", "asks for an instance after each commit", .after = want_after_commit},
         {"exit", "STATUS", "exits before it reads anything", .begin = begin_exit},
         {"silent", "", "never reads anything", .begin = begin_silent},
+        {"swallow", "TYPE", "does nothing about messages of that type", .received = swallow},
         {"never-up", "", "does not answer hello", .received = swallow_hello},
         {"wrong-build", "", "is of another build", .sending = wrong_build},
         {"never-prepared", "", "does not answer prepare", .sending = not_prepared},

@@ -93,9 +93,12 @@ static void usual_hello(Fake *f, IpcMessage *m)
 static void usual_server_row(Fake *f, IpcMessage *m)
 {
         const IpcServerRow *row = (const IpcServerRow *)m->header;
-        if (f->n_rows == FAKE_ROWS)
+        FakeRow *r = f->rows; /* a row that another server had is that server's no more */
+        while (r < f->rows + f->n_rows && r->row != row->row)
+                r++;
+        if (r == f->rows + FAKE_ROWS)
                 return;
-        FakeRow *r = &f->rows[f->n_rows++];
+        f->n_rows += r == f->rows + f->n_rows;
         *r = (FakeRow){.row = row->row, .generation = row->row_generation};
         (void)snprintf(r->name, sizeof(r->name), "%.*s", (int)m->text.len, m->text.len ? m->text.ptr : "");
 }
@@ -234,7 +237,7 @@ static void note_life(const char *script, Span modes)
                 (void)!fd_write_all(fd, buf_span(&line));
 }
 
-static bool choose(Fake *f, Span text)
+bool fake_choose(Fake *f, Span text)
 {
         text = span_trim(text);
         size_t end = span_find(text, ' ');
@@ -282,7 +285,7 @@ static bool read_script(Fake *f)
         Span line = line_of(buf_span(&text), count_lives(path, &lives));
         note_life(path, line);
         while (good && span_next(&line, '+', &part))
-                good = choose(f, part);
+                good = fake_choose(f, part);
         return good;
 }
 

@@ -83,6 +83,9 @@ extern const FakeCommand fake_commands[]; /* likewise */
 const FakeRow *fake_row(const Fake *f, Span name);
 FakeInstance *fake_instance(Fake *f, uint32_t row, uint32_t instance);
 
+/* From now on also the mode "NAME [ARGUMENTS]"; false: there is none, or there are too many. */
+bool fake_choose(Fake *f, Span text);
+
 /* Through the modes and the channel. */
 void fake_send(Fake *f, IpcType type, void *m, Span text);
 /* Any bytes with any descriptors, past both; waits while the socket is full. False: it is closed. */

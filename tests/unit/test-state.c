@@ -118,7 +118,7 @@ static Part possible(ServerState s)
         Part p;
         for (Fact f = 0; f < _FACT_MAX; f++)
                 p.values[f] = (1U << facts_table[f].n) - 1;
-        if (!(OF_OWN & 1U << s))
+        if (OF_LIFE & 1U << s) /* while it ends it may be one whose share was changed */
                 p.values[FACT_KIND] &= ~(1U << KIND_SESSIONS);
         if (OF_OWN & 1U << s)
                 p.values[FACT_KIND] &= ~(1U << KIND_OLD);
@@ -385,7 +385,7 @@ static const struct {
         {STATE_DO_BREAKER_OPEN, S(DEGRADED)},
         {STATE_DO_BREAKER_HALF, S(READY)},
         {STATE_DO_CALM, S(READY)},
-        {STATE_DO_DETACH, S(STARTING)},
+        {STATE_DO_DETACH, S(STARTING) | S(IDLE)},
         {STATE_DO_DRAIN, S(DRAINING)},
         {STATE_DO_PLAN, S(DRAINING) | S(STOPPING)},
         {STATE_DO_LADDER, S(STOPPING)},

@@ -5,8 +5,8 @@
 # $real is 1 when the daemon is mcpvisor and 0 for the stand-in; $daemon is its
 # command line, $program the executable, $servers the names of its servers.
 #
-# SC2015: fail ends the script. SC2154: set by vm.sh.
-# shellcheck disable=SC2015,SC2154
+# SC2009: busybox. SC2015: fail ends the script. SC2154: set by vm.sh.
+# shellcheck disable=SC2009,SC2015,SC2154
 
 alias guest=/vm/guest
 
@@ -14,7 +14,7 @@ say() { echo "driver: $*"; }
 figure() { echo "figure: $*"; }
 fail() {
         say "FAILED: $*"
-        ps
+        ps | grep -v '\['
         exit 1
 }
 

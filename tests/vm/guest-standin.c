@@ -13,11 +13,13 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
-enum { WORDS_MAX = 16, SERVERS_MAX = 16, GRACE_MS = 500, GONE_MS = 2000 };
+enum { WORDS_MAX = 16, SERVERS_MAX = 16, GRACE_MS = 500, GONE_MS = 2000, WATCHDOG_MS = 500 };
 
 #define GROUPS "/sys/fs/cgroup/standin"
 
@@ -139,6 +141,20 @@ static int stop_all(const Standin *all, int signals)
         return all_empty(all) ? 0 : 1;
 }
 
+/* To a service manager, when there is one. */
+static void notify(const char *text)
+{
+        const char *path = getenv("NOTIFY_SOCKET");
+        struct sockaddr_un to = {.sun_family = AF_UNIX};
+        if (path == NULL || strlen(path) >= sizeof(to.sun_path))
+                return;
+        memcpy(to.sun_path, path, strlen(path) + 1);
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (fd < 0 || sendto(fd, text, strlen(text), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+                broken("notify");
+        close(fd);
+}
+
 int duty_standin(char **args)
 {
         static Standin all;
@@ -147,16 +163,21 @@ int duty_standin(char **args)
         sigemptyset(&set);
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGCHLD);
+        sigaddset(&set, SIGHUP);
         sigprocmask(SIG_BLOCK, &set, NULL);
         int signals = signalfd(-1, &set, SFD_CLOEXEC);
         if (signals < 0)
                 broken("signalfd");
         start_all(&all, args[0]);
         close(open("/run/ready", O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-        while (read(signals, &info, sizeof(info)) == sizeof(info)) {
-                if (info.ssi_signo == SIGTERM)
+        notify("READY=1");
+        for (struct pollfd p = {.fd = signals, .events = POLLIN};;) {
+                if (poll(&p, 1, WATCHDOG_MS) == 0)
+                        notify("WATCHDOG=1");
+                else if (read(signals, &info, sizeof(info)) != sizeof(info))
+                        broken("signalfd");
+                else if (info.ssi_signo == SIGTERM)
                         return stop_all(&all, signals);
                 reap();
         }
-        broken("signalfd");
 }

@@ -34,6 +34,29 @@ vm_libraries() {
         done
 }
 
+# vm_debian: a tarball of a Debian with systemd, made when it is not there; fails with a reason on stdout.
+vm_debian() {
+        local file=$vm_cache/debian.tar
+        [ -s "$file" ] && echo "$file" && return
+        command -v mmdebstrap >/dev/null || { echo 'mmdebstrap is not installed' && return 1; }
+        mkdir -p "$vm_cache"
+        mmdebstrap -q --variant=minbase --include=systemd,systemd-sysv,dbus bookworm "$file.tar" >"$file.log" 2>&1 &&
+                mv "$file.tar" "$file" && echo "$file" && return
+        echo "no Debian could be made: $(tail -n 1 "$file.log")"
+        return 1
+}
+
+# vm_debian_root ROOT TARBALL: as vm_root, on a full system.
+vm_debian_root() {
+        mkdir -p "$1" && tar -C "$1" --exclude './dev/*' --exclude './usr/share/doc/*' --exclude './usr/share/locale/*' --exclude './usr/share/man/*' --exclude './var/cache/*' \
+                --exclude './var/lib/apt/*' --exclude './var/lib/dpkg/*' -xf "$2" || return
+        mkdir -p "$1/vm"
+        install "$(command -v busybox)" "$1/bin/busybox"
+        [ -e "$1/bin/kill" ] || ln -s busybox "$1/bin/kill" # of procps, which is not in the least system
+        install "$top_builddir/tests/vm/guest" "$top_builddir/tests/support/child" "$1/vm/"
+        echo 0123456789abcdef0123456789abcdef >"$1/etc/machine-id"
+}
+
 # vm_root ROOT: what every machine has: directories, busybox, guest, child, users.
 vm_root() {
         local root=$1 tool
@@ -55,7 +78,7 @@ vm_initramfs() {
 }
 
 # vm_run KERNEL INITRAMFS LOG SECONDS MEMORY PROGRAM [ARGUMENT...]: boots, with
-# PROGRAM as what becomes PID 1; says how it ended: `exit CODE` (the driver's
+# PROGRAM as what becomes PID 1 ($vm_append is put on the kernel's command line); says how it ended: `exit CODE` (the driver's
 # word), `died CODE` or `died signal N` (PID 1, by what the kernel said in its
 # panic), `timeout`, `qemu CODE`.
 vm_run() {
@@ -64,7 +87,7 @@ vm_run() {
         timeout -k 5 "$seconds" qemu-system-x86_64 -accel tcg,thread=multi -cpu max,-cx16 -machine q35 -m "$memory" \
                 -nodefaults -no-user-config -display none -no-reboot -nic none -serial "file:$log" \
                 -device isa-debug-exit,iobase=0xf4,iosize=0x04 -kernel "$kernel" -initrd "$initramfs" \
-                -append "console=ttyS0 quiet panic=-1 panic_print=1 cgroup_no_v1=all mitigations=off tsc=reliable random.trust_cpu=on rdinit=/vm/guest -- $*" \
+                -append "console=ttyS0 quiet panic=-1 panic_print=1 cgroup_no_v1=all mitigations=off tsc=reliable random.trust_cpu=on ${vm_append:-} rdinit=/vm/guest -- $*" \
                 </dev/null >"$log.qemu" 2>&1 || status=$?
         code=$(sed -n 's/.*Attempted to kill init! exitcode=0x\([0-9a-f]*\).*/\1/p' "$log" | head -n 1)
         if [ $status -eq 124 ] || [ $status -eq 137 ]; then

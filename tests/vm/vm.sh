@@ -8,6 +8,8 @@
 #   settings   lines `NAME KEY: VALUE`: further keys of that server's sandbox
 #   expect     how the machine has to end: see vm_run
 #   init       what becomes PID 1 (default: the daemon)
+#   debian     1: on a Debian with systemd, not on an empty system
+#   vm_append  for the kernel's command line
 #   memory, seconds, needs_real
 # and the functions driver (prints the script that runs inside), and where it
 # needs them pack ROOT and judge LOG.
@@ -37,11 +39,12 @@ standin) ;;
 *) "$top_builddir/mcpvisor" serve --help >/dev/null 2>&1 && real=1 ;;
 esac
 
-# What make install would put there, once for all scenarios.
+# What make install would put there.
 install_product() { # ROOT
-        make -s -C "$top_builddir" install-exec DESTDIR="$1" >"$tmp/install.log" 2>&1 || return
+        [ $real = 1 ] || return 0
+        make -s -C "$top_builddir" install DESTDIR="$1" >"$tmp/install.log" 2>&1 || { cat "$tmp/install.log" && return 1; }
         program=$(cd "$1" && find . -type f -path '*/bin/mcpvisor' | sed 's,^\.,,')
-        mapfile -t installed < <(find "$1" -type f -name 'mcpvisor*')
+        mapfile -t installed < <(find "$1" -type f -perm /111 -name 'mcpvisor*')
         vm_libraries "$1" "${installed[@]}"
 }
 
@@ -75,7 +78,7 @@ write_driver() { # ROOT
 }
 
 run_scenario() { # NAME KERNEL
-        local root=$tmp/root log=$tmp/$1-$2.log result kernel start=$SECONDS
+        local root=$tmp/root log=$tmp/$1-$2.log result kernel tarball start=$SECONDS debian=0 vm_append=''
         local about='' servers='' settings='' expect='exit 0' init='' memory=256 seconds=90 needs_real=0 server_names daemon
         unset -f driver pack judge
         # shellcheck source=/dev/null
@@ -85,7 +88,13 @@ run_scenario() { # NAME KERNEL
                 return
         fi
         kernel=$(vm_kernel "$2") || { skip "$1: $kernel" && return; }
-        rm -rf "$root" && cp -a "$tmp/base" "$root"
+        rm -rf "$root"
+        if [ "$debian" = 1 ]; then
+                tarball=$(vm_debian) || { skip "$1: $tarball" && return; }
+                vm_debian_root "$root" "$tarball" && install_product "$root"
+        else
+                cp -a "$tmp/base" "$root"
+        fi
         daemon="$program serve -c /etc/mcpvisor.yaml"
         [ $real = 1 ] || daemon='/vm/guest standin /etc/standin'
         write_servers "$root"
@@ -105,11 +114,8 @@ run_scenario() { # NAME KERNEL
 
 mkdir -p "$tmp/base" && vm_root "$tmp/base"
 program=/usr/bin/mcpvisor
-if [ $real = 1 ]; then
-        install_product "$tmp/base" || { cat "$tmp/install.log" && fail 'make install' && exit 1; }
-else
-        echo 'The daemon is the stand-in.'
-fi
+install_product "$tmp/base" || { fail 'make install' && exit 1; }
+[ $real = 1 ] || echo 'The daemon is the stand-in.'
 scenarios=("$@")
 [ $# -gt 0 ] || mapfile -t scenarios < <(cd "$here" && printf '%s\n' scenario-*.sh | sed 's/^scenario-//; s/\.sh$//')
 for k in "${kernels[@]}"; do
