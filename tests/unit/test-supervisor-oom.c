@@ -22,6 +22,13 @@ typedef struct World {
         int peer;
 } World;
 
+static int nothing(Work *w UNUSED)
+{
+        return 0;
+}
+
+static const WorkOps work_ops = {.run = nothing};
+
 /* With everything that is set up held back from failing. */
 static void world_setup(World *w, bool with_server)
 {
@@ -39,6 +46,8 @@ static void world_setup(World *w, bool with_server)
         s->rows = calloc(ROWS, sizeof(*s->rows));
         assert_non_null(s->rows);
         assert_int_equal(reload_init(&s->reload, s), 0);
+        work_init(&s->stop_work, loop_work(s->loop), &work_ops);
+        work_init(&s->governor_work, loop_work(s->loop), &work_ops);
         s->config = config_of("servers: {fs: {command: /bin/true}}");
         assert_int_equal(control_server_init(&s->control, s->loop, &answer_ops, -1), 0);
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
@@ -61,6 +70,8 @@ static void world_done(World *w)
                 server_free(w->server);
         }
         control_server_done(&s->control);
+        work_done(&s->stop_work);
+        work_done(&s->governor_work);
         reload_done(&s->reload);
         config_unref(s->config);
         event_log_done(&s->events);
