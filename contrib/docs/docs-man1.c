@@ -4,6 +4,7 @@
 #include "cli/command-table.h"
 #include "cli/env-table.h"
 #include "cli/file-table.h"
+#include "control/signal-table.h"
 #include "docs.h"
 
 /* The day of the last change to the text that is written here, not of the build: the
@@ -208,6 +209,14 @@ static void files(FILE *f)
         fputs(".El\n", f);
 }
 
+static void signals(FILE *f)
+{
+        fputs(".Sh SIGNALS\nWhat\n.Cm serve\nand\n.Cm run\ndo when they get one:\n.Bl -tag -width Ds\n", f);
+        for (size_t i = 0; i < signal_table_size; i++)
+                fprintf(f, ".It Dv SIG%s\n%s\n", signal_table[i].name, signal_table[i].doc);
+        fputs(".El\n", f);
+}
+
 static bool returned_by(const Command *const *table, int code)
 {
         for (; *table; table++) {
@@ -262,6 +271,7 @@ void docs_man1(FILE *f)
         each_command(f, command);
         environment(f);
         files(f);
+        signals(f);
         exit_status(f);
         fputs(".Sh EXAMPLES\n.Bl -tag -width Ds\n", f);
         each_command(f, examples);

@@ -224,6 +224,8 @@ static void write_server(RunText *t, const char *name, uint64_t cpu)
 {
         const RunOptions *o = t->o;
         json_write_object(&t->w);
+        json_write_key(&t->w, "ready");
+        json_write_str(&t->w, "all"); /* there is but one */
         json_write_key(&t->w, "servers");
         json_write_object(&t->w);
         json_write_key(&t->w, name);

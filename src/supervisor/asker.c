@@ -105,8 +105,8 @@ int asker_logs(struct Supervisor *sup, ControlConn *c, const ControlRequest *r, 
         snprintf(a->name, sizeof(a->name), "%s", s->name);
         a->follow = r->follow;
         a->since_usec = r->has_since ? r->since_usec : INT64_MIN;
-        if (r->has_tail && s->log.ring.size)
-                a->cursor = log_ring_last(&s->log.ring, r->tail);
+        /* What went before somebody asked was not missed. */
+        a->cursor = log_ring_last(&s->log.ring, r->has_tail ? r->tail : UINT64_MAX);
         asker_go_on(a);
         return 0;
 }
@@ -126,6 +126,7 @@ int asker_events(struct Supervisor *sup, ControlConn *c, const ControlRequest *r
                 return e;
         a->follow = r->follow;
         a->since_usec = INT64_MIN;
+        a->cursor = log_ring_last(&sup->events.ring, UINT64_MAX);
         asker_go_on(a);
         return 0;
 }

@@ -51,8 +51,9 @@ static bool open_dirs(Supervisor *s, const Config *c)
                 return refuse(s, EXIT_FAILED, "%s", buf_text(&why));
         if (r < 0)
                 return refuse(s, EXIT_FAILED, "the directories cannot be opened: %s", strerror(-r));
-        if (why.len)
-                log_warning("%s", buf_text(&why));
+        Span left = span_trim(buf_span(&why)), line;
+        while (left.len && span_next(&left, '\n', &line))
+                log_warning("%.*s", (int)line.len, line.ptr);
         return true;
 }
 

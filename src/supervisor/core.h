@@ -75,7 +75,8 @@ struct Supervisor {
         Timer watchdog_timer;
         Timer critical_timer; /* no ready gateway, although a critical server needs one */
         bool announced_ready;
-        uint64_t turned; /* turns of the loop at the last watchdog */
+        bool had_terminal; /* and whoever closes it wants `run` to end */
+        uint64_t turned;   /* turns of the loop at the last watchdog */
 };
 
 /* A time of the table of limits, or what a test has chosen for it. */
@@ -101,6 +102,12 @@ void supervisor_dump(Supervisor *s);
 extern const WatchOps supervisor_watch_ops;
 /* Lets start who may, and looks again when somebody else may. */
 void supervisor_governor(Supervisor *s);
+
+/* ---- signals.c */
+
+/* Dispositions as we need them, whatever we inherited; before anything else. */
+void signals_reset(Supervisor *s);
+int signals_init(Supervisor *s) MUST_CHECK;
 
 /* ---- boot.c */
 

@@ -54,6 +54,47 @@ static void watch_gateway(Supervisor *s)
                 timer_cancel(&s->critical_timer);
 }
 
+/* "0.0.0.0:80" is where it listens; people and their programs go to this machine. */
+static const char *host_of(const char *address, const char **ret_port)
+{
+        static const char *const anywhere[][2] = {{"0.0.0.0:", "127.0.0.1:"}, {"[::]:", "[::1]:"}};
+        for (size_t i = 0; i < ARRAY_SIZE(anywhere); i++) {
+                size_t n = strlen(anywhere[i][0]);
+                if (strncmp(address, anywhere[i][0], n) == 0) {
+                        *ret_port = address + n;
+                        return anywhere[i][1];
+                }
+        }
+        *ret_port = address;
+        return "";
+}
+
+/* For the person who typed `run`: where it is. Standard output may be anything, and is not waited for. */
+static void say_where(const Supervisor *s)
+{
+        CLEANUP(buf_done) Buf line = BUF_INIT(LIMIT_LOG_MESSAGE);
+        const Server *server = TAILQ_FIRST(&s->servers);
+        LogSink out;
+        int r = server ? buf_appendf(&line, "%s is ready:", server->name) : -ENOENT;
+        for (size_t i = 0; i < s->listeners.n && r == 0; i++) {
+                const Listener *l = &s->listeners.items[i];
+                const char *rest, *host = host_of(l->address, &rest);
+                if (l->kind == IPC_LISTENER_TCP)
+                        r = buf_appendf(&line, " http://%s%s/mcp", host, rest);
+                else if (s->listeners.n == 1)
+                        r = buf_appendf(&line, " %s", l->address);
+        }
+        if (r == 0)
+                r = buf_append_char(&line, '\n');
+        if (r < 0)
+                return;
+        log_sink_init(&out, STDOUT_FILENO);
+        r = log_sink_write(&out, &line, loop_now(s->loop));
+        if (r < 0)
+                log_warning("standard output takes nothing: %s", strerror(-r));
+        log_sink_done(&out);
+}
+
 void ready_check(Supervisor *s)
 {
         char text[120];
@@ -75,6 +116,8 @@ void ready_check(Supervisor *s)
                       &(const Event){.type = "daemon", .from = "starting", .to = "running", .text = text});
         askers_event_added(s);
         notify_ready(&s->notify, text);
+        if (s->options->mode == DAEMON_RUN)
+                say_where(s);
         if (s->notify.watchdog)
                 timer_arm(&s->watchdog_timer, loop_now(s->loop));
 }

@@ -171,82 +171,7 @@ static int stop_later(Work *w)
 
 static const WorkOps stop_ops = {.run = stop_later};
 
-/* ---- signals ---------------------------------------------------------------- */
-
-static void on_stop(Supervisor *s, int signo)
-{
-        char why[64];
-        snprintf(why, sizeof(why), "signal %s", signo == SIGTERM ? "TERM" : "INT");
-        Nsec now = loop_now(s->loop);
-        if (!s->shutdown.on)
-                supervisor_stop(s, EXIT_DONE, why);
-        else if (s->stop_asked && nsec_sub(now, s->stop_asked) >= LIMIT_STOP_AGAIN * NSEC_PER_MSEC)
-                supervisor_quit(s);
-        if (!s->stop_asked)
-                s->stop_asked = now;
-}
-
-static void on_quit(Supervisor *s, int signo UNUSED)
-{
-        supervisor_quit(s);
-}
-
-static void on_reload(Supervisor *s, int signo UNUSED)
-{
-        if (s->options->mode == DAEMON_RUN)
-                log_info("HUP: nothing to reload, `run` has no configuration file");
-        else
-                reload_ask(&s->reload);
-}
-
-static void on_child(Supervisor *s, int signo UNUSED)
-{
-        reaper_wake(&s->reaper);
-}
-
-static void on_reopen(Supervisor *s, int signo UNUSED)
-{
-        int r = s->config ? supervisor_open_log(s->config) : 0;
-        if (r < 0)
-                log_error("USR1: the log cannot be opened again: %s", strerror(-r));
-        else
-                log_info("USR1: log opened again");
-}
-
-static void on_dump(Supervisor *s, int signo UNUSED)
-{
-        supervisor_dump(s);
-}
-
-static void on_winch(Supervisor *s UNUSED, int signo UNUSED)
-{
-}
-
-static void on_power(Supervisor *s, int signo UNUSED)
-{
-        supervisor_stop(s, EXIT_DONE, "the power is failing");
-}
-
-/* What each signal means to us; docs name the same rows. */
-static const struct {
-        int signo;
-        void (*act)(Supervisor *s, int signo);
-} signal_table[] = {
-        {SIGTERM, on_stop}, {SIGINT, on_stop},    {SIGHUP, on_reload},
-        {SIGQUIT, on_quit}, {SIGCHLD, on_child},  {SIGUSR1, on_reopen},
-        {SIGUSR2, on_dump}, {SIGWINCH, on_winch}, {SIGPWR, on_power},
-};
-
-static int signal_arrived(LoopSignal *signals, int signo)
-{
-        Supervisor *s = CONTAINER_OF(signals, Supervisor, signals);
-        for (size_t i = 0; i < ARRAY_SIZE(signal_table); i++)
-                if (signal_table[i].signo == signo)
-                        signal_table[i].act(s, signo);
-        return 0;
-}
-
-static const LoopSignalOps signal_ops = {.arrived = signal_arrived};
+/* ---- what is there ------------------------------------------------------------ */
 
 void supervisor_dump(Supervisor *s)
 {
@@ -403,15 +328,6 @@ static int init_timers(Supervisor *s)
         return 0;
 }
 
-static int init_signals(Supervisor *s)
-{
-        sigset_t set;
-        sigemptyset(&set);
-        for (size_t i = 0; i < ARRAY_SIZE(signal_table); i++)
-                sigaddset(&set, signal_table[i].signo);
-        return loop_signal_init(&s->signals, s->loop, &set, &signal_ops);
-}
-
 /* About seven descriptors a server: as many as we may have. */
 static void raise_nofile(void)
 {
@@ -423,14 +339,9 @@ static void raise_nofile(void)
                 log_warning("the limit of open files cannot be raised: %m");
 }
 
-static void become_supervisor(void)
+static void become_supervisor(Supervisor *s)
 {
-        const struct sigaction usual = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
-        static const int reset[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPWR};
-        for (size_t i = 0; i < ARRAY_SIZE(reset); i++)
-                (void)sigaction(reset[i], &usual, NULL);
-        (void)sigaction(SIGPIPE, &ignore, NULL);
-        (void)sigaction(SIGTTOU, &ignore, NULL); /* a log line of a background job is no reason to stop */
+        signals_reset(s);
         (void)prctl(PR_SET_DUMPABLE, 0);
         if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
                 log_warning("orphans of servers will not be seen: %m");
@@ -455,7 +366,7 @@ static int init(Supervisor *s, const DaemonOptions *options)
         random_init(&s->random);
         work_init(&s->stop_work, loop_work(s->loop), &stop_ops);
         work_init(&s->governor_work, loop_work(s->loop), &governor_work_ops);
-        if ((r = init_timers(s)) < 0 || (r = init_signals(s)) < 0 ||
+        if ((r = init_timers(s)) < 0 || (r = signals_init(s)) < 0 ||
             (r = reaper_init(&s->reaper, s->loop)) < 0 || (r = event_log_init(&s->events)) < 0 ||
             (r = notify_init(&s->notify)) < 0 || (r = gateway_link_init(&s->gateway, s)) < 0 ||
             (r = reload_init(&s->reload, s)) < 0)
@@ -516,7 +427,7 @@ int supervisor_main(const DaemonOptions *options)
 {
         static Supervisor supervisor; /* the root of the process; zero until init() */
         Supervisor *s = &supervisor;
-        become_supervisor();
+        become_supervisor(s);
         int r = init(s, options);
         if (r == 0) {
                 reaper_wake(&s->reaper); /* whoever we inherited and has ended */

@@ -212,7 +212,9 @@ static void preparation_done(Preparation *p)
 static int prepare(struct Supervisor *sup, const ServerConfig *c, Preparation *p)
 {
         const ServerConfig *s = c;
-        int r = dirs_home(&sup->dirs, s->head.name, s->resolved.uid, s->resolved.gid, &p->home);
+        int r = 0;
+        if (sup->dirs.state) /* `run` may have none: then its server has no home of its own */
+                r = dirs_home(&sup->dirs, s->head.name, s->resolved.uid, s->resolved.gid, &p->home);
         if (r < 0)
                 return r;
         const EnvironmentArgs args = {.server = c,

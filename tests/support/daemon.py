@@ -377,8 +377,8 @@ class Daemon:
 
     def connect(self):
         s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        s.connect(os.path.join(self.runtime, "control.sock"))  # waits where it is crowded: no time-out before it
         s.settimeout(DEADLINE * SLOW)
-        s.connect(os.path.join(self.runtime, "control.sock"))
         return s
 
     def lines(self, request, deadline=DEADLINE):

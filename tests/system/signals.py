@@ -210,10 +210,10 @@ def nobody_reads():
 
 def stopped_and_continued():
     """TSTP stops it as anybody else, its servers go on; CONT, and it goes on as if nothing had been."""
-    d = Daemon({"servers": {"a": mcp()}}, start_new_session=False)
+    # A process whose group is an orphan ignores TSTP: this one has a parent in another group of its session.
+    d = Daemon({"servers": {"a": mcp()}}, preexec_fn=os.setpgrp)
     d.wait_state("a", "ready")
     pid, gateway = d.server("a")["pid"], d.status()["gateway"]["pid"]
-    # A process whose group is an orphan ignores TSTP: ours is not, its parent is in the same session.
     d.signal(signal.SIGTSTP)
     until(lambda: stat_of(d.pid)["state"] == "T", what="the daemon to stop")
     check("the server goes on", stat_of(pid)["state"] in "SR", stat_of(pid))

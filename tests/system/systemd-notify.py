@@ -218,7 +218,7 @@ def socket_activate():
         return
     at = path("activated.sock")
     d = Daemon({"servers": {"a": mcp()}}, listen=False, prefix=[program, "-l", at, "--fdname", "http"], wait=False)
-    until(lambda: os.path.exists(at), what=at)
+    d.wait_logged("Listening on")
     c = socket.socket(socket.AF_UNIX)
     c.settimeout(DEADLINE * SLOW)
     c.connect(at)
