@@ -106,10 +106,10 @@ static void answer_config(Supervisor *s, ControlConn *c, const ControlRequest *r
 static void answer_drain(Supervisor *s, ControlConn *c, const ControlRequest *r UNUSED)
 {
         if (s->state == DAEMON_STATE_RUNNING || s->state == DAEMON_STATE_STARTING) {
+                const char *before = daemon_state_name(s->state);
                 s->state = DAEMON_STATE_DRAINING;
                 log_info("draining: no new requests");
-                event_log_add(&s->events,
-                              &(const Event){.type = "daemon", .from = "running", .to = "draining"});
+                event_log_add(&s->events, &(const Event){.type = "daemon", .from = before, .to = "draining"});
                 askers_event_added(s);
                 gateway_drain(&s->gateway);
                 notify_status(&s->notify, "draining");

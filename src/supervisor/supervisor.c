@@ -330,7 +330,8 @@ void supervisor_fill_score(Supervisor *s)
 {
         ScoreProcess *p = scoreboard_process(s->board, SCORE_SUPERVISOR);
         scoreboard_self(p, loop_stats(s->loop)->lag_last / NSEC_PER_USEC);
-        metric_set(&p->metrics, METRIC_ZOMBIES_REAPED, s->reaper.orphans);
+        metric_add(&p->metrics, METRIC_ZOMBIES_REAPED,
+                   s->reaper.orphans - metric_get(&p->metrics, METRIC_ZOMBIES_REAPED));
         score_set(&p->reloads_ok, s->reload.ok);
         score_set(&p->reloads_failed, s->reload.failed);
         score_set(&p->events_dropped, s->notify.dropped);
