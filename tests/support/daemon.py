@@ -220,6 +220,15 @@ def wakeups_of(pid):
         return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", f.read(), re.M).group(1))
 
 
+def remove_group(group):
+    for d, _, _ in os.walk(group, topdown=False):
+        try:
+            os.rmdir(d)
+        except OSError:
+            return False
+    return True
+
+
 # ---- the daemon --------------------------------------------------------------
 
 
@@ -439,6 +448,8 @@ class Daemon:
                 os.kill(p, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        if any(not remove_group(g) for g in self.groups()):  # what was killed is still on its way out
+            until(lambda: all(remove_group(g) for g in self.groups()), 5, "its control groups to go")
 
     def survivors(self):
         return with_mark(self.mark)
