@@ -11,7 +11,7 @@ tree=$tmp/tree
 
 clean_tree() {
         rm -rf "$tree"
-        mkdir -p "$tree/src/base" "$tree/src/config" "$tree/tests/lint"
+        mkdir -p "$tree/src/base" "$tree/src/config" "$tree/tests/lint" "$tree/docs"
         cp "$top_srcdir/.clang-format" "$tree/"
         cp "$lints/words.txt" "$tree/tests/lint/"
         printf '#pragma once\n/* %s */\n' "$spdx" >"$tree/src/base/macro.h"
@@ -19,6 +19,8 @@ clean_tree() {
         printf '/* %s */\n#include "base/macro.h"\n\nint one(void)\n{\n        return 1;\n}\n' "$spdx" >"$tree/src/base/one.c"
         printf '#!/bin/sh\n# %s\necho a\n' "$spdx" >"$tree/tests/a.sh"
         chmod +x "$tree/tests/a.sh"
+        # shellcheck disable=SC2016 # backticks of the document
+        printf '<!-- %s -->\n| a | `tests/a.sh` |\n' "$spdx" >"$tree/docs/testing.md"
 }
 
 run_lint() { top_srcdir=$tree bash "$lints/$1.sh" >"$tmp/out" 2>&1; }
@@ -53,4 +55,8 @@ fault format src/base/one.c 'int  two( void );\n'
 fault shellcheck tests/a.sh 'echo $1\n'
 fault codespell src/base/one.c "/* reci""eve */\n"
 fault sizes src/base/one.c "$(printf '/* line */\\n%.0s' {1..800})"
+# shellcheck disable=SC2016 # backticks of the document
+fault testing-table docs/testing.md '| a | `tests/b.sh` |\n'
+# shellcheck disable=SC2016 # backticks of the document
+fault testing-table docs/testing.md '| a | `tests/a.sh: two` |\n'
 fault sizes src/base/one.c "int two(void)\n{\n$(printf '        one();\\n%.0s' {1..80})        return 2;\n}\n"
