@@ -52,7 +52,6 @@ vm_debian_root() {
                 --exclude './var/lib/apt/*' --exclude './var/lib/dpkg/*' -xf "$2" || return
         mkdir -p "$1/vm"
         install "$(command -v busybox)" "$1/bin/busybox"
-        [ -e "$1/bin/kill" ] || ln -s busybox "$1/bin/kill" # of procps, which is not in the least system
         install "$top_builddir/tests/vm/guest" "$top_builddir/tests/support/child" "$1/vm/"
         echo 0123456789abcdef0123456789abcdef >"$1/etc/machine-id"
 }
