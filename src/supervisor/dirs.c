@@ -351,6 +351,18 @@ static int home_own(int fd, uint64_t uid, uint64_t gid)
         return 0;
 }
 
+/* A server of another user reaches its own directory by passing ours, in which it can list nothing. */
+static int let_through(int fd, uint64_t uid)
+{
+        struct stat st;
+
+        if (uid == UINT64_MAX || uid == geteuid())
+                return 0;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        return (st.st_mode & S_IXOTH) || fchmod(fd, (st.st_mode & 07777) | S_IXOTH) == 0 ? 0 : -errno;
+}
+
 int dirs_home(const Dirs *d, const char *server, uint64_t uid, uint64_t gid, Buf *ret_path)
 {
         assert(!strchr(server, '/') && server[0] != '.' && server[0] != '\0');
@@ -365,5 +377,9 @@ int dirs_home(const Dirs *d, const char *server, uint64_t uid, uint64_t gid, Buf
         if (home < 0)
                 return -errno;
         int r = home_own(home, uid, gid);
+        if (r == 0)
+                r = let_through(homes, uid);
+        if (r == 0)
+                r = let_through(d->state_fd, uid);
         return r < 0 ? r : buf_appendf(ret_path, "%s/home/%s", d->state, server);
 }

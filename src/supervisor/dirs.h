@@ -27,5 +27,5 @@ int dirs_open(const DaemonOptions *options, const char *runtime, const char *sta
 void dirs_close(Dirs *d);
 /* RUNTIME/name; a socket that an earlier life left there is removed. -EEXIST: what is there is none. */
 int dirs_clear_socket(const Dirs *d, const char *name) MUST_CHECK;
-/* STATE/home/NAME, made 0700. */
+/* STATE/home/NAME, made 0700. Where that is another user's, STATE and STATE/home get o+x. */
 int dirs_home(const Dirs *d, const char *server, uint64_t uid, uint64_t gid, Buf *ret_path) MUST_CHECK;

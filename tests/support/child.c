@@ -124,6 +124,17 @@ static void act_wait(const char **args)
         wait_ms(number(args[0]));
 }
 
+static void act_go(const char **args)
+{
+        char c;
+        int fd = open(args[0], O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                broken(args[0]);
+        while (read(fd, &c, 1) < 0 && errno == EINTR)
+                ;
+        close(fd);
+}
+
 static void act_close_stdin(const char **args UNUSED)
 {
         close(STDIN_FILENO);
@@ -175,6 +186,7 @@ const Act child_acts[] = {
          "has a handler for SIGTERM after MS only, which exits 0"},
         {"slow-start", "MS", BEFORE, act_wait, "does nothing at all for MS first"},
         {"wait", "MS", IN_TURN, act_wait, "does nothing for MS, then what follows"},
+        {"go", "FIFO", IN_TURN, act_go, "waits until somebody has opened that FIFO to write"},
         {"exit", "STATUS", IN_TURN, act_exit, "exits"},
         {"crash", "SIGNAL", IN_TURN, act_crash, "dies of that signal (a number), without a core"},
         {"leave-grandchild", "", IN_TURN, act_leave_grandchild,
@@ -206,7 +218,8 @@ const Act child_acts[] = {
         {"kill-parent", "", IN_TURN, act_kill_parent,
          "ptraces and signals its parent and that one's parent, and says how each try ended on stderr"},
         {"kill-group", "", IN_TURN, act_kill_group, "kill(0): refuses when its parent is in its group"},
-        {"kill-all", "NAME", IN_TURN, act_kill_all, "kill(-1): refuses when PID 1 has another name"},
+        {"kill-all", "NAME", IN_TURN, act_kill_all,
+         "kill(-1): refuses when PID 1 has another name; NAME -: when it is in no pid namespace of its own"},
         {"report", "", IN_TURN, act_report,
          "says on stderr how it was started: ids, signals, descriptors, limits"},
         {0},

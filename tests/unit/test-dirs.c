@@ -353,10 +353,14 @@ static void test_home(void **test UNUSED)
         if (geteuid() == 0) {
                 struct stat st;
                 buf_clear(&path);
+                assert_int_equal(mode_of(state), 0700); /* for others only as far as it must */
+                assert_int_equal(chmod(below(state, "home"), 0700), 0);
                 assert_int_equal(dirs_home(&d, "git", NOBODY, NOBODY, &path), 0);
                 assert_int_equal(lstat(buf_text(&path), &st), 0);
                 assert_int_equal(st.st_uid, NOBODY);
                 assert_int_equal(st.st_gid, NOBODY);
+                assert_int_equal(mode_of(state), 0701);
+                assert_int_equal(mode_of(below(state, "home")), 0701);
         }
         buf_clear(&path);
         assert_int_equal(symlink("/etc", below(state, "home/evil")), 0);
