@@ -42,7 +42,7 @@ build_image() {
         chmod 1777 root/tmp root/run
         make -s -C "$top_builddir" install-exec DESTDIR="$tmp/root" || return
         mapfile -t programs < <(find root -type f -perm /111 -name 'mcpvisor*')
-        ln -s "${programs[0]#root}" root/mcpvisor
+        ln -s "$(find root -path '*/bin/mcpvisor' | sed s,^root,,)" root/mcpvisor
         for init in tini-static catatonit; do
                 ! command -v $init >/dev/null || install "$(command -v $init)" root/bin/
         done

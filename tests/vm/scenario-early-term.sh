@@ -15,12 +15,12 @@ pack() { # ROOT
         install "$top_builddir/tests/vm/early-term" "$1/vm/early-term"
 }
 
-# Within 200 ms all is up, the server too.
+# Within 200 ms of a machine that does nothing else all is up, the server too.
 driver() {
         echo "rounds=$rounds"
         cat <<'EOT'
 # shellcheck disable=SC2086 # a command line
-/vm/early-term "$rounds" 200000 20000 15 $daemon || fail "signals were lost"
+/vm/early-term "$rounds" 200000 20000 20000 15 $daemon || fail "signals were lost"
 guest gone plain 1000 || fail 'a server is left'
 EOT
 }
