@@ -39,7 +39,11 @@ systemctl start mcpvisor.service || fail "start: $(systemctl status mcpvisor.ser
 [ "$(property ActiveState)" = active ] || fail 'not active'
 daemon_ready
 pid=$(property MainPID)
-say "$(property StatusText)"
+for _ in $(seq 100); do
+        [ "$(property StatusText)" = '2 of 2 servers are ready' ] && break
+        sleep 0.1
+done
+[ "$(property StatusText)" = '2 of 2 servers are ready' ] || fail "status: $(property StatusText)"
 
 ln /vm/plain /vm/late
 echo '  late: {command: /vm/late, args: [mcp], sandbox: {profile: none}}' >>/etc/mcpvisor/mcpvisor.yaml
