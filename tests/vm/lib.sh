@@ -34,13 +34,15 @@ vm_libraries() {
         done
 }
 
-# vm_debian: a tarball of a Debian with systemd, made when it is not there; fails with a reason on stdout.
+# vm_debian NAME [PACKAGE...]: a tarball of a minimal Debian 12 with these packages, made when it is not there;
+# fails with a reason on stdout.
 vm_debian() {
-        local file=$vm_cache/debian.tar
+        local file=$vm_cache/$1.tar packages
+        packages=$(printf ',%s' "${@:2}")
         [ -s "$file" ] && echo "$file" && return
         command -v mmdebstrap >/dev/null || { echo 'mmdebstrap is not installed' && return 1; }
         mkdir -p "$vm_cache"
-        mmdebstrap -q --variant=minbase --include=systemd,systemd-sysv,dbus bookworm "$file.tar" >"$file.log" 2>&1 &&
+        mmdebstrap -q --variant=minbase --include="${packages#,}" bookworm "$file.tar" >"$file.log" 2>&1 &&
                 mv "$file.tar" "$file" && echo "$file" && return
         echo "no Debian could be made: $(tail -n 1 "$file.log")"
         return 1

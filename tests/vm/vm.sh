@@ -68,7 +68,7 @@ run_scenario() { # NAME KERNEL
         kernel=$(vm_kernel "$2") || { skip "$1: $kernel" && return; }
         rm -rf "$root"
         if [ "$debian" = 1 ]; then
-                tarball=$(vm_debian) || { skip "$1: $tarball" && return; }
+                tarball=$(vm_debian debian systemd systemd-sysv dbus) || { skip "$1: $tarball" && return; }
                 vm_debian_root "$root" "$tarball" && install_product "$root"
         else
                 cp -a "$tmp/base" "$root"
