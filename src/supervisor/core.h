@@ -71,6 +71,7 @@ struct Supervisor {
         Timer shutdown_timer;
         Nsec stop_asked; /* when a signal asked for a stop first; 0: none has */
         LoopHook hook;
+        size_t told_ready, told_all; /* servers, by the last STATUS= */
         Timer log_timer;
         Timer watchdog_timer;
         Timer critical_timer; /* no ready gateway, although a critical server needs one */

@@ -95,22 +95,48 @@ static void say_where(const Supervisor *s)
         log_sink_done(&out);
 }
 
+/* How many servers are ready; false: that is what was told last. */
+static bool count_ready(Supervisor *s, char *ret_text, size_t size)
+{
+        size_t all = 0, ready = 0;
+        const Server *server;
+        TAILQ_FOREACH(server, &s->servers, link)
+        {
+                all += !server->removed;
+                ready += !server->removed && server_state(server) == SERVER_STATE_READY;
+        }
+        if (s->announced_ready && ready == s->told_ready && all == s->told_all)
+                return false;
+        s->told_ready = ready;
+        s->told_all = all;
+        snprintf(ret_text, size, "%zu of %zu servers are ready", ready, all);
+        return true;
+}
+
+/* What is told of one that crashes again and again stays until it no longer does. */
+static bool has_alert(const Supervisor *s)
+{
+        const Server *server;
+        TAILQ_FOREACH(server, &s->servers, link)
+        if (!server->removed && server->alerted && !window_allows(&server->alerts, loop_now(s->loop)))
+                return true;
+        return false;
+}
+
 void ready_check(Supervisor *s)
 {
         char text[120];
-        size_t all = 0, ready = 0;
-        const Server *server;
         watch_gateway(s);
-        if (s->announced_ready || !supervisor_is_ready(s))
+        if (s->announced_ready) {
+                if (s->state == DAEMON_STATE_RUNNING && !has_alert(s) && count_ready(s, text, sizeof(text)))
+                        notify_status(&s->notify, text);
                 return;
+        }
+        if (!supervisor_is_ready(s))
+                return;
+        (void)count_ready(s, text, sizeof(text));
         s->announced_ready = true;
         s->state = DAEMON_STATE_RUNNING;
-        TAILQ_FOREACH(server, &s->servers, link)
-        {
-                all++;
-                ready += server_state(server) == SERVER_STATE_READY;
-        }
-        snprintf(text, sizeof(text), "%zu of %zu servers are ready", ready, all);
         log_info("ready: %s", text);
         event_log_add(&s->events,
                       &(const Event){.type = "daemon", .from = "starting", .to = "running", .text = text});

@@ -100,7 +100,7 @@ shape() {
 early_signals() { # TOOL SIGNAL
         prepare "$1" "$child" never-read
         # shellcheck disable=SC2016 # awk's
-        timeout $((60 + 4 * tries)) "$early" "$tries" 5000 4000 "$(kill -l "$2")" "${command[@]}" 2>/dev/null </dev/null |
+        timeout $((60 + 4 * tries)) "$early" "$tries" 5000 4000 2000 "$(kill -l "$2")" "${command[@]}" 2>/dev/null </dev/null |
                 awk -F 'moment: ' 'NF > 1 { print $2 + 0; n = 1 } END { if (!n) print "?" }'
 }
 

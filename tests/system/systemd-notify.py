@@ -43,6 +43,10 @@ class Manager:
                 return m
         raise TimeoutError("no %s within %.0f s, but %r" % (key, deadline * SLOW, self.seen))
 
+    def until_status(self, text):
+        while text not in [x.get("STATUS") for x in self.seen]:
+            self.wait("STATUS")
+
     def drain(self):
         while self.next(0.0001):
             pass
@@ -86,8 +90,11 @@ def ready():
     d.ask("reload")
     m.wait("RELOADING")
     equal("a reload that fails ends with READY=1, too", m.wait("READY")["READY"], "1")
+    m.until_status("1 of 1 servers are ready")
+    ok("the status follows what is ready")
     d.ask("drain")
-    equal("draining is told", m.wait("STATUS")["STATUS"], "draining")
+    m.until_status("draining")
+    ok("draining is told")
     d.signal(signal.SIGTERM)
     message = m.wait("STOPPING")
     equal("STOPPING=1", message["STOPPING"], "1")

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * early-term ROUNDS MAX_US DEADLINE_MS SIGNAL COMMAND...: starts COMMAND as
+ * early-term ROUNDS MAX_US DEADLINE_MS SURE_MS SIGNAL COMMAND...: starts COMMAND as
  * PID 1 of a namespace, sends SIGNAL (a number) after a random time of at most
  * MAX_US, and expects its end within the deadline. The kernel drops what comes
  * before PID 1 has blocked or handled it, so whether it has is looked up right
- * before; in a round in which it has not yet, a second one follows when it has
- * (or after SURE_US: who waits by sigtimedwait does not show it). Prints
- * figures; 1 when a signal was lost. Needs root; COMMAND has its own /proc.
+ * before; in a round in which it has not yet, a second one follows at a random
+ * moment after it has (or after SURE_MS: who waits by sigtimedwait does not
+ * show it). Prints figures; 1 when a signal was lost. Needs root; COMMAND has
+ * its own /proc.
  */
 #include "base/macro.h"
 
@@ -20,8 +21,7 @@
 
 enum {
         BROKEN = 99,
-        DEADLINE_MS = 20000,
-        SURE_US = 2000000,
+        LOOK_US = 20, /* between two looks, so that it has the CPU */
         NS_PER_US = 1000,
         US_PER_MS = 1000,
         US_PER_S = 1000000
@@ -34,7 +34,7 @@ typedef struct Figures {
 } Figures;
 
 typedef struct Plan {
-        long rounds, max_us;
+        long rounds, max_us, sure_us;
         int deadline_ms, signo;
 } Plan;
 
@@ -78,10 +78,11 @@ static void start(Round *r, char **command)
         r->exec_fd = gone[0];
 }
 
-static bool ends_within(const Round *r, int ms)
+static bool ends_within(const Round *r, int64_t us)
 {
         struct pollfd p = {.fd = r->pidfd, .events = POLLIN};
-        return poll(&p, 1, ms) > 0;
+        struct timespec t = {us / US_PER_S, us % US_PER_S * NS_PER_US};
+        return ppoll(&p, 1, &t, NULL) > 0;
 }
 
 /* Whether a signal of now reaches it: blocked or caught. */
@@ -112,27 +113,33 @@ static void wait_for_exec(const Round *r)
         close(r->exec_fd);
 }
 
+static int64_t some_time(const Plan *plan)
+{
+        return plan->max_us > 0 ? random() % plan->max_us : 0;
+}
+
 static void play(const Plan *plan, char **command, Figures *f)
 {
         Round r = {.pidfd = -1};
         start(&r, command);
         wait_for_exec(&r);
-        int64_t begin = now_us(), blocked_at = 0,
-                at = begin + (plan->max_us > 0 ? random() % plan->max_us : 0);
+        int64_t begin = now_us(), blocked_at = 0, at = begin + some_time(plan);
         bool sent = false, early = false;
-        while (!sent && !ends_within(&r, 0)) {
-                bool takes = blocked_at > 0 || takes_signal(r.pid, plan->signo) || now_us() - begin > SURE_US;
-                if (takes && blocked_at == 0)
+        while (!sent && !ends_within(&r, blocked_at > 0 ? MAX(at - now_us(), 0) : LOOK_US)) {
+                if (blocked_at == 0 &&
+                    (takes_signal(r.pid, plan->signo) || now_us() - begin > plan->sure_us)) {
                         blocked_at = now_us();
-                if (now_us() < at)
+                        if (early)
+                                at = blocked_at + some_time(plan);
+                }
+                if (now_us() < at || (early && blocked_at == 0))
                         continue;
-                sent = takes;
-                if (takes || !early)
-                        syscall(SYS_pidfd_send_signal, r.pidfd, plan->signo, NULL, 0);
-                early = early || !takes;
+                sent = blocked_at > 0;
+                early = early || !sent;
+                syscall(SYS_pidfd_send_signal, r.pidfd, plan->signo, NULL, 0);
         }
         int64_t term_at = now_us();
-        if (!ends_within(&r, plan->deadline_ms)) {
+        if (!ends_within(&r, (int64_t)plan->deadline_ms * US_PER_MS)) {
                 f->lost++;
                 syscall(SYS_pidfd_send_signal, r.pidfd, SIGKILL, NULL, 0);
         }
@@ -147,16 +154,19 @@ static void play(const Plan *plan, char **command, Figures *f)
 int main(int argc, char **argv)
 {
         Figures f = {0};
-        if (argc < 6) {
-                fprintf(stderr, "usage: early-term ROUNDS MAX_US DEADLINE_MS SIGNAL COMMAND...\n");
+        if (argc < 7) {
+                fprintf(stderr, "usage: early-term ROUNDS MAX_US DEADLINE_MS SURE_MS SIGNAL COMMAND...\n");
                 return BROKEN;
         }
-        Plan plan = {strtol(argv[1], NULL, 10), strtol(argv[2], NULL, 10), (int)strtol(argv[3], NULL, 10),
-                     (int)strtol(argv[4], NULL, 10)};
+        Plan plan = {.rounds = strtol(argv[1], NULL, 10),
+                     .max_us = strtol(argv[2], NULL, 10),
+                     .deadline_ms = (int)strtol(argv[3], NULL, 10),
+                     .sure_us = strtol(argv[4], NULL, 10) * US_PER_MS,
+                     .signo = (int)strtol(argv[5], NULL, 10)};
         long rounds = MAX(plan.rounds, 1);
         srandom((unsigned)now_us());
         for (long i = 0; i < plan.rounds; i++)
-                play(&plan, argv + 5, &f);
+                play(&plan, argv + 6, &f);
         printf("figure: %ld signals at a random moment: %u lost, %u again as signals were not blocked "
                "yet\n",
                rounds, f.lost, f.early);

@@ -13,7 +13,13 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { EXIT_PORT = 0xf4, TRIES_PER_S = 1000 };
+enum { EXIT_PORT = 0xf4, TRIES_PER_S = 1000, NS_PER_MS = 1000000, MS_PER_S = 1000 };
+
+/* Processes with such a name, their zombies apart. */
+typedef struct Count {
+        unsigned live, zombies, stopped; /* who is stopped lives */
+        pid_t first;                     /* of those that live */
+} Count;
 
 void broken(const char *what)
 {
@@ -21,19 +27,11 @@ void broken(const char *what)
         _exit(GUEST_BROKEN);
 }
 
-int64_t now_ms(void)
+static int64_t now_ms(void)
 {
         struct timespec t;
         clock_gettime(CLOCK_MONOTONIC, &t);
         return (int64_t)t.tv_sec * MS_PER_S + t.tv_nsec / NS_PER_MS;
-}
-
-void write_file(const char *path, const char *text)
-{
-        int fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || write(fd, text, strlen(text)) < 0)
-                broken(path);
-        close(fd);
 }
 
 /* For what the kernel has no event. */
@@ -85,7 +83,7 @@ static int duty_await(char **args)
         return 0;
 }
 
-int open_events(const char *cgroup)
+static int open_events(const char *cgroup)
 {
         char path[256];
         snprintf(path, sizeof(path), "%s/cgroup.events", cgroup);
@@ -100,17 +98,12 @@ static bool says(int events, const char *what)
         return n > 0 && strstr(text, what) != NULL;
 }
 
-bool is_populated(int events)
-{
-        return says(events, "populated 1");
-}
-
 /* empty CGROUP SECONDS: until no process is in it; one that is gone is empty. */
 static int duty_empty(char **args)
 {
         int64_t deadline = deadline_of(args[1]);
         struct pollfd p = {.fd = open_events(args[0]), .events = POLLPRI};
-        while (p.fd >= 0 && is_populated(p.fd))
+        while (p.fd >= 0 && says(p.fd, "populated 1"))
                 if (poll(&p, 1, left_of(deadline)) <= 0)
                         return 1;
         if (p.fd >= 0)
@@ -210,7 +203,8 @@ static bool is_named(const char *pid, const char *name, char *ret_state)
         return strlen(name) == (size_t)(end - comm - 1) && memcmp(comm + 1, name, strlen(name)) == 0;
 }
 
-Count count_named(const char *name, int *ret_pidfd)
+/* With a pidfd of the first that lives, if there is one. */
+static Count count_named(const char *name, int *ret_pidfd)
 {
         Count count = {0};
         DIR *proc = opendir("/proc");
@@ -224,6 +218,7 @@ Count count_named(const char *name, int *ret_pidfd)
                         count.zombies++;
                 else if (count.live++ == 0)
                         count.first = (pid_t)strtol(e->d_name, NULL, 10);
+                count.stopped += state == 'T';
         }
         closedir(proc);
         if (ret_pidfd && count.first > 0)
@@ -257,6 +252,15 @@ static int duty_reach(char **args)
         return count_named(args[0], NULL).live < n;
 }
 
+/* stopped NAME SECONDS: until one has stopped. */
+static int duty_stopped(char **args)
+{
+        int64_t deadline = deadline_of(args[1]);
+        while (count_named(args[0], NULL).stopped == 0 && now_ms() < deadline)
+                breathe();
+        return count_named(args[0], NULL).stopped == 0;
+}
+
 /* gone NAME MS: until nobody of that name is left, not even a zombie; says how many ms that took. */
 static int duty_gone(char **args)
 {
@@ -287,6 +291,14 @@ static int duty_over(char **args)
         return p.fd >= 0 && poll(&p, 1, (int)strtol(args[1], NULL, 10)) <= 0;
 }
 
+/* reap: as PID 1, of whatever others leave. */
+static int duty_reap(char **args UNUSED)
+{
+        while (wait(NULL) > 0)
+                ;
+        return 0;
+}
+
 /* stay: for ever. */
 static int duty_stay(char **args UNUSED)
 {
@@ -300,10 +312,11 @@ static const struct {
         int n_args;
         int (*run)(char **args);
 } duties[] = {
-        {"exit", 1, duty_exit},   {"await", 2, duty_await},     {"empty", 2, duty_empty},
-        {"count", 1, duty_count}, {"orphans", 3, duty_orphans}, {"over", 2, duty_over},
-        {"gone", 2, duty_gone},   {"frozen", 2, duty_frozen},   {"pid", 1, duty_pid},
-        {"reach", 3, duty_reach}, {"standin", 1, duty_standin}, {"stay", 0, duty_stay},
+        {"exit", 1, duty_exit},       {"await", 2, duty_await},     {"empty", 2, duty_empty},
+        {"count", 1, duty_count},     {"orphans", 3, duty_orphans}, {"over", 2, duty_over},
+        {"gone", 2, duty_gone},       {"frozen", 2, duty_frozen},   {"pid", 1, duty_pid},
+        {"reach", 3, duty_reach},     {"reap", 0, duty_reap},       {"stay", 0, duty_stay},
+        {"stopped", 2, duty_stopped},
 };
 
 int main(int argc, char **argv)

@@ -10,22 +10,8 @@
 
 #include <sys/types.h>
 
-enum { GUEST_BROKEN = 99, NS_PER_MS = 1000000, MS_PER_S = 1000 };
+enum { GUEST_BROKEN = 99 };
 
 /* Ends by saying what and errno. */
 void broken(const char *what) __attribute__((noreturn));
-int64_t now_ms(void);
-void write_file(const char *path, const char *text); /* broken when it cannot */
-int open_events(const char *cgroup);
-bool is_populated(int events);
-
-/* Processes with such a name, their zombies apart. */
-typedef struct Count {
-        unsigned live, zombies;
-        pid_t first; /* of those that live */
-} Count;
-/* With a pidfd of the first, if there is one. */
-Count count_named(const char *name, int *ret_pidfd);
-
-int duty_standin(char **args);
 int guest_init(char **args) __attribute__((noreturn));

@@ -34,13 +34,15 @@ vm_libraries() {
         done
 }
 
-# vm_debian: a tarball of a Debian with systemd, made when it is not there; fails with a reason on stdout.
+# vm_debian NAME [PACKAGE...]: a tarball of a minimal Debian 12 with these packages, made when it is not there;
+# fails with a reason on stdout.
 vm_debian() {
-        local file=$vm_cache/debian.tar
+        local file=$vm_cache/$1.tar packages
+        packages=$(printf ',%s' "${@:2}")
         [ -s "$file" ] && echo "$file" && return
         command -v mmdebstrap >/dev/null || { echo 'mmdebstrap is not installed' && return 1; }
         mkdir -p "$vm_cache"
-        mmdebstrap -q --variant=minbase --include=systemd,systemd-sysv,dbus bookworm "$file.tar" >"$file.log" 2>&1 &&
+        mmdebstrap -q --variant=minbase --include="${packages#,}" bookworm "$file.tar" >"$file.log" 2>&1 &&
                 mv "$file.tar" "$file" && echo "$file" && return
         echo "no Debian could be made: $(tail -n 1 "$file.log")"
         return 1
@@ -52,7 +54,6 @@ vm_debian_root() {
                 --exclude './var/lib/apt/*' --exclude './var/lib/dpkg/*' -xf "$2" || return
         mkdir -p "$1/vm"
         install "$(command -v busybox)" "$1/bin/busybox"
-        [ -e "$1/bin/kill" ] || ln -s busybox "$1/bin/kill" # of procps, which is not in the least system
         install "$top_builddir/tests/vm/guest" "$top_builddir/tests/support/child" "$1/vm/"
         echo 0123456789abcdef0123456789abcdef >"$1/etc/machine-id"
 }

@@ -3,8 +3,8 @@
 about='stop of a server whose cgroup is frozen'
 expect='exit 0'
 servers='
-good 0 mcp
-frozen 0 mcp+daemonize'
+good mcp
+frozen mcp+daemonize'
 
 driver() {
         cat <<'EOT'
@@ -12,7 +12,7 @@ daemon_ready
 group=$(group_of frozen)
 echo 1 >"$group/cgroup.freeze"
 guest frozen "$group" 5 || fail 'it does not freeze'
-daemon_stop frozen
+stop frozen
 gone frozen 2000
 figure "a frozen server gone $took ms after its stop"
 alive good

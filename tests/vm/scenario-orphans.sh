@@ -3,7 +3,7 @@
 about='10,000 zombies that lose their parent at once are reaped within 1 s; so are 1,000 orphans that then die'
 expect='exit 0'
 memory=1024
-servers='good 0 mcp'
+servers='good mcp'
 
 driver() {
         cat <<'EOT'

@@ -6,11 +6,11 @@
 about='TERM to PID 1: every server is gone, whatever it does about signals, then PID 1 exits 0'
 expect='died 0'
 servers='
-plain 0 mcp
-deaf 0 mcp+ignore-term+ignore-eof
-daemon 0 mcp+daemonize
-stopped 0 mcp+stop-self
-bomb 200 mcp+forkbomb 50'
+plain mcp
+deaf mcp+ignore-term+ignore-eof
+daemon mcp+daemonize
+stopped mcp+stop-self
+bomb mcp+forkbomb 50'
 
 driver() {
         cat <<'EOT'

@@ -4,19 +4,16 @@
 # Boots a machine for each tests/vm/scenario-NAME.sh, or for those that are
 # named, and judges it. Runs in the build directory. A scenario sets
 #   about      one sentence
-#   servers    lines `NAME PIDS ACT[+ACT...] [ARGUMENT...]`: see tests/support/child --help; PIDS 0: no limit
-#   settings   lines `NAME KEY: VALUE`: further keys of that server's sandbox
+#   servers    lines `NAME ACT[+ACT...] [ARGUMENT...]`: see tests/support/child --help
 #   expect     how the machine has to end: see vm_run
 #   init       what becomes PID 1 (default: the daemon)
 #   debian     1: on a Debian with systemd, not on an empty system
 #   vm_append  for the kernel's command line
-#   memory, seconds, needs_real
+#   memory, seconds
 # and the functions driver (prints the script that runs inside), and where it
 # needs them pack ROOT and judge LOG.
 #
-# The daemon is mcpvisor when that build has `serve`, else a stand-in of some
-# 150 lines, which shows that the scenario itself works.
-# MCPVISOR_VM_DAEMON=mcpvisor|standin chooses, MCPVISOR_VM_KERNELS="6.1 6.12" boots others.
+# MCPVISOR_VM_KERNELS="6.1 6.12" boots others than 6.1.
 #
 # SC2154: lib.sh sets top_builddir and tmp.
 # shellcheck disable=SC2154
@@ -32,46 +29,31 @@ here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 cd "$top_builddir" || exit 99
 read -ra kernels <<<"${MCPVISOR_VM_KERNELS:-6.1}"
 
-real=0
-case ${MCPVISOR_VM_DAEMON:-} in
-mcpvisor) real=1 ;;
-standin) ;;
-*) "$top_builddir/mcpvisor" serve --help >/dev/null 2>&1 && real=1 ;;
-esac
-
 # What make install would put there.
 install_product() { # ROOT
-        [ $real = 1 ] || return 0
         make -s -C "$top_builddir" install DESTDIR="$1" >"$tmp/install.log" 2>&1 || { cat "$tmp/install.log" && return 1; }
         program=$(cd "$1" && find . -type f -path '*/bin/mcpvisor' | sed 's,^\.,,')
         mapfile -t installed < <(find "$1" -type f -perm /111 -name 'mcpvisor*')
         vm_libraries "$1" "${installed[@]}"
 }
 
-# The same servers as a configuration of ours, and as the stand-in's. That one speaks no MCP.
 write_servers() { # ROOT
-        local name pids acts args
+        local name acts args
         echo 'servers:' >"$1/etc/mcpvisor.yaml"
-        : >"$1/etc/empty"
         server_names=''
-        while read -r name pids acts args; do
+        while read -r name acts args; do
                 [ -n "$name" ] || continue
                 server_names+=" $name"
                 ln -f "$1/vm/child" "$1/vm/$name"
                 # shellcheck disable=SC2086 # a list of words
-                printf '  %s: {command: /vm/%s, args: [%s], sandbox: {profile: none' "$name" "$name" \
+                printf '  %s: {command: /vm/%s, args: [%s], sandbox: {profile: none}}\n' "$name" "$name" \
                         "$(printf '"%s", ' "$acts" $args | sed 's/, $//')"
-                [ "$pids" = 0 ] || printf ', pids: %s' "$pids"
-                sed -n "s/^$name \(.*\)/, \1/p" <<<"$settings" | tr -d '\n'
-                printf '}}\n'
-                acts=${acts#mcp+}
-                printf '%s %s /vm/%s %s %s\n' "$name" "$pids" "$name" "${acts/#mcp/never-read}" "$args" >&3
-        done <<<"$servers" >>"$1/etc/mcpvisor.yaml" 3>"$1/etc/standin"
+        done <<<"$servers" >>"$1/etc/mcpvisor.yaml"
 }
 
 write_driver() { # ROOT
         {
-                printf 'real=%s\nprogram=%q\ndaemon=%q\nservers=%q\n' $real "$program" "$daemon" "${server_names# }"
+                printf 'program=%q\ndaemon=%q\nservers=%q\n' "$program" "$daemon" "${server_names# }"
                 cat "$here/driver.sh"
                 driver
         } >"$1/vm/driver"
@@ -79,24 +61,19 @@ write_driver() { # ROOT
 
 run_scenario() { # NAME KERNEL
         local root=$tmp/root log=$tmp/$1-$2.log result kernel tarball start=$SECONDS debian=0 vm_append=''
-        local about='' servers='' settings='' expect='exit 0' init='' memory=256 seconds=90 needs_real=0 server_names daemon
+        local about='' servers='' expect='exit 0' init='' memory=256 seconds=90 server_names daemon
         unset -f driver pack judge
         # shellcheck source=/dev/null
         . "$here/scenario-$1.sh"
-        if [ "$needs_real" -gt $real ]; then
-                skip "$1: this build has no serve"
-                return
-        fi
         kernel=$(vm_kernel "$2") || { skip "$1: $kernel" && return; }
         rm -rf "$root"
         if [ "$debian" = 1 ]; then
-                tarball=$(vm_debian) || { skip "$1: $tarball" && return; }
+                tarball=$(vm_debian debian systemd systemd-sysv dbus) || { skip "$1: $tarball" && return; }
                 vm_debian_root "$root" "$tarball" && install_product "$root"
         else
                 cp -a "$tmp/base" "$root"
         fi
         daemon="$program serve -c /etc/mcpvisor.yaml"
-        [ $real = 1 ] || daemon='/vm/guest standin /etc/standin'
         write_servers "$root"
         write_driver "$root"
         ! declare -F pack >/dev/null || pack "$root"
@@ -115,7 +92,6 @@ run_scenario() { # NAME KERNEL
 mkdir -p "$tmp/base" && vm_root "$tmp/base"
 program=/usr/bin/mcpvisor
 install_product "$tmp/base" || { fail 'make install' && exit 1; }
-[ $real = 1 ] || echo 'The daemon is the stand-in.'
 scenarios=("$@")
 [ $# -gt 0 ] || mapfile -t scenarios < <(cd "$here" && printf '%s\n' scenario-*.sh | sed 's/^scenario-//; s/\.sh$//')
 for k in "${kernels[@]}"; do
