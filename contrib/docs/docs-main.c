@@ -19,6 +19,7 @@ static const Document documents[] = {
         {"man5", "docs/man/mcpvisor.yaml.5", docs_man5},
         {"metrics", "docs/metrics.md", docs_metrics},
         {"schema", "contrib/mcpvisor.schema.json", docs_schema},
+        {"states", "docs/states.md", docs_states},
 };
 
 static int write_document(const char *name)

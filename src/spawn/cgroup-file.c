@@ -129,6 +129,8 @@ int cgroup_each_child(int dir, const char *prefix, int (*visit)(void *data, int 
         for (struct dirent *e; (e = readdir(d));) {
                 if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)) != 0)
                         continue;
+                if (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN)
+                        continue; /* a group holds some twenty files, which need not be tried */
                 CLEANUP_FD int child = open_dir(dir, e->d_name);
                 if (child < 0)
                         continue; /* a file, or gone */

@@ -287,13 +287,13 @@ static void known_or(int r, uint64_t v, uint64_t *field)
 int cgroup_usage(const Cgroup *c, CgroupUsage *ret)
 {
         CgroupUsage u = {.cpu_usec = UINT64_MAX};
-        uint64_t v = 0;
-        int r = cgroup_each_pid(c->fd, add_process, &u);
-        if (r < 0)
-                return gone(r);
-        r = cgroup_number(c->fd, "memory.current", NULL, &v);
-        known_or(r, v, &u.memory);
-        r = cgroup_number(c->fd, "pids.current", NULL, &v);
+        uint64_t v = 0, memory = 0;
+        int has_memory = cgroup_number(c->fd, "memory.current", NULL, &memory);
+        int r = cgroup_number(c->fd, "pids.current", NULL, &v);
+        int walked = has_memory == 0 && r == 0 ? 0 : cgroup_each_pid(c->fd, add_process, &u);
+        if (walked < 0)
+                return gone(walked);
+        known_or(has_memory, memory, &u.memory);
         known_or(r, v, &u.pids);
         r = cgroup_number(c->fd, "cpu.stat", "usage_usec", &v);
         known_or(r, v, &u.cpu_usec);

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "spawn/helper.h"
 #include "spawn/id-map.h"
@@ -35,11 +36,15 @@ int step_die_with(int signo, pid_t parent)
         return getppid() == parent ? 0 : -EOWNERDEAD;
 }
 
+/* Past libc, which keeps two signals to itself and refuses to speak of them: whoever started us may have
+ * ignored those as well. All zero is SIG_DFL on each architecture; KILL and STOP refuse. */
 void signals_default(void)
 {
-        const struct sigaction usual = {.sa_handler = SIG_DFL};
+        static const struct {
+                unsigned long words[4];
+        } usual;
         for (int i = 1; i < _NSIG; i++)
-                (void)sigaction(i, &usual, NULL); /* KILL, STOP and libc's own refuse */
+                (void)syscall(SYS_rt_sigaction, i, &usual, NULL, (_NSIG - 1) / 8);
 }
 
 char **plan_list(char *plan, uint64_t offset, size_t n)

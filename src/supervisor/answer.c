@@ -106,10 +106,10 @@ static void answer_config(Supervisor *s, ControlConn *c, const ControlRequest *r
 static void answer_drain(Supervisor *s, ControlConn *c, const ControlRequest *r UNUSED)
 {
         if (s->state == DAEMON_STATE_RUNNING || s->state == DAEMON_STATE_STARTING) {
+                const char *before = daemon_state_name(s->state);
                 s->state = DAEMON_STATE_DRAINING;
                 log_info("draining: no new requests");
-                event_log_add(&s->events,
-                              &(const Event){.type = "daemon", .from = "running", .to = "draining"});
+                event_log_add(&s->events, &(const Event){.type = "daemon", .from = before, .to = "draining"});
                 askers_event_added(s);
                 gateway_drain(&s->gateway);
                 notify_status(&s->notify, "draining");
@@ -214,7 +214,7 @@ static pid_t parent_of(pid_t pid)
         return end && strlen(end) > 4 ? (pid_t)strtol(end + 4, NULL, 10) : 0;
 }
 
-static bool is_of_tree(const Supervisor *s, pid_t pid)
+static bool leads_a_tree(const Supervisor *s, pid_t pid)
 {
         const Server *server;
         TAILQ_FOREACH(server, &s->servers, link)
@@ -222,10 +222,10 @@ static bool is_of_tree(const Supervisor *s, pid_t pid)
                 const Instance *i;
                 const LeftTree *l;
                 LIST_FOREACH(i, &server->instances, link)
-                if (i->tree && tree_holds(i->tree, pid))
+                if (i->tree && tree_is_led_by(i->tree, pid))
                         return true;
                 LIST_FOREACH(l, &server->left, link)
-                if (tree_holds(l->tree, pid))
+                if (tree_is_led_by(l->tree, pid))
                         return true;
         }
         return false;
@@ -238,10 +238,8 @@ static bool admits(ControlServer *server, pid_t pid, int pidfd UNUSED)
         char name[80];
         if (pid <= 0)
                 return true; /* of a namespace that we do not see into: the socket's mode has decided */
-        if (cgroup_of(&s->cgroups, pid, name, sizeof(name)))
-                return false;
         for (unsigned depth = 0; pid > 1 && depth < LIMIT_ANCESTORS; depth++) {
-                if (is_of_tree(s, pid))
+                if (cgroup_of(&s->cgroups, pid, name, sizeof(name)) || leads_a_tree(s, pid))
                         return false;
                 pid = parent_of(pid);
         }

@@ -100,20 +100,43 @@ static int wish_list_make(WishList *w, const ListenerArgs *args)
 
 /* ---- what is there -------------------------------------------------------- */
 
+static bool is_it(const Listener *l, const Wish *w)
+{
+        return strcmp(l->address, w->address) == 0;
+}
+
+/* Opened for the same words, or passed to us for that purpose. */
 static bool is_for(const Listener *l, const Wish *w)
 {
-        if (strcmp(l->address, w->address) == 0 || strcmp(l->wanted, w->address) == 0)
+        if (strcmp(l->wanted, w->address) == 0)
                 return true;
         return l->inherited && w->http_sock && l->kind == IPC_LISTENER_UNIX &&
                strcmp(l->wanted, NAME_HTTP) == 0;
 }
 
-static void wish_list_match(WishList *w, ListenerSet *have)
+static bool is_kept(const WishList *w, const Listener *l)
 {
         for (size_t i = 0; i < w->n; i++)
-                for (size_t k = 0; k < have->n && !w->items[i].kept; k++)
-                        if (have->items[k].address && is_for(&have->items[k], &w->items[i]))
-                                w->items[i].kept = &have->items[k];
+                if (w->items[i].kept == l)
+                        return true;
+        return false;
+}
+
+static void match(WishList *w, ListenerSet *have, bool (*fits)(const Listener *, const Wish *))
+{
+        for (size_t i = 0; i < w->n; i++)
+                for (size_t k = 0; k < have->n && !w->items[i].kept; k++) {
+                        Listener *l = &have->items[k];
+                        if (l->address && fits(l, &w->items[i]) && !is_kept(w, l))
+                                w->items[i].kept = l;
+                }
+}
+
+/* Each for one wish only: port 0 and the port that it once became may both be wanted. */
+static void wish_list_match(WishList *w, ListenerSet *have)
+{
+        match(w, have, is_it);
+        match(w, have, is_for);
 }
 
 /* ---- the change ----------------------------------------------------------- */

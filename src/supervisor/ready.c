@@ -29,7 +29,8 @@ static bool servers_are_ready(const Supervisor *s)
 
 bool supervisor_is_ready(const Supervisor *s)
 {
-        return s->config && !s->shutdown.on && gateway_is_ready(&s->gateway) && servers_are_ready(s);
+        return s->config && !s->shutdown.on && s->state != DAEMON_STATE_DRAINING &&
+               gateway_is_ready(&s->gateway) && servers_are_ready(s);
 }
 
 static bool has_critical(const Supervisor *s)

@@ -477,11 +477,7 @@ void tree_wchan(const Tree *t, char *buf, size_t size)
                 snprintf(buf, size, "pid %d does not end", (int)pid);
 }
 
-bool tree_holds(const Tree *t, pid_t pid)
+bool tree_is_led_by(const Tree *t, pid_t pid)
 {
-        char name[80];
-        if (pid == t->warden || pid == t->leader)
-                return true;
-        return t->group.fd >= 0 && cgroup_of(&t->sup->cgroups, pid, name, sizeof(name)) &&
-               strcmp(name, t->group.name) == 0;
+        return pid == t->warden || pid == t->leader;
 }

@@ -77,5 +77,5 @@ bool tree_is_empty(const Tree *t);
 bool tree_initialized(const Tree *t);
 /* Where in the kernel its processes hang, for a message. */
 void tree_wchan(const Tree *t, char *buf, size_t size);
-/* Is this process one of the tree's? */
-bool tree_holds(const Tree *t, pid_t pid);
+/* Is this its warden or its leader? */
+bool tree_is_led_by(const Tree *t, pid_t pid);

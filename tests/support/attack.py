@@ -219,7 +219,7 @@ def read(p):
 
 def inner_groups(d):
     """The daemon's group and those below it, by name."""
-    return sorted(os.path.join(g, x) for g in cgroup_dirs() if os.path.basename(g).startswith(d.group)
+    return sorted(os.path.join(g, x) for g in d.groups()
                   for x in os.listdir(g) if os.path.isdir(os.path.join(g, x)))
 
 

@@ -26,6 +26,7 @@ FAKE_GATEWAY = os.path.join(BUILD, "tests/support/gateway-fake")
 CHILD = os.path.join(BUILD, "tests/support/child")
 DEADLINE = 20.0  # for what takes milliseconds: a loaded machine is no failure
 OWN_PORT = "127.0.0.1:0"  # daemons of other tests run at the same time
+SOAK = bool(os.environ.get("MCPVISOR_SOAK"))  # longer, for nobody waits
 SLOW = 4 if "address" in os.environ.get("SAN_FLAGS", "") else 1
 
 passed = failed = skipped = 0
@@ -205,6 +206,29 @@ def cgroup_dirs():
     return got
 
 
+def cpu_of(pid):
+    """Seconds of CPU time of the process so far."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as f:
+        text = f.read()
+    rest = text[text.rindex(")") + 2 :].split()
+    return (int(rest[11]) + int(rest[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def wakeups_of(pid):
+    """How often it has begun to wait."""
+    with open("/proc/%d/status" % pid, encoding="utf-8") as f:
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", f.read(), re.M).group(1))
+
+
+def remove_group(group):
+    for d, _, _ in os.walk(group, topdown=False):
+        try:
+            os.rmdir(d)
+        except OSError:
+            return False
+    return True
+
+
 # ---- the daemon --------------------------------------------------------------
 
 
@@ -212,20 +236,18 @@ class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
     def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
-                 runtime=None, listen=True, times=None, script=None, prefix=(), **popen):
+                 runtime=None, listen=True, times=None, script=None, path=None, prefix=(), **popen):
         """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
         configuration, the flags or the environment say where. `times`: milliseconds for PING, GATEWAY_GOOD,
         CRITICAL, RELOAD_PAUSE. `script`: the gateway is gateway-fake, one line for each of its lives.
-        `prefix`: a program that execs what follows."""
+        `prefix`: a program that execs what follows. The keys of Popen win over ours: stdout, preexec_fn and so on."""
         self.name = "d%d" % time.monotonic_ns()
-        self.dir = path(self.name)
+        self.dir = os.path.join(tmp, self.name)
         os.mkdir(self.dir)
         self.runtime = runtime or os.path.join(self.dir, "run")
         self.state = os.path.join(self.dir, "state")
         self.log = os.path.join(self.dir, "log")
         self.mark = "MCPVISOR_MARK=" + self.name
-        # What the names of its control groups begin with, as src/spawn/cgroup.c makes them.
-        self.group = "mcpvisor-" + hashlib.sha256(self.runtime.encode()).hexdigest()[:16] + "-"
         if script is not None:
             gateway = FAKE_GATEWAY
         program = TEST_DAEMON if gateway or tree or times else MCPVISOR
@@ -252,12 +274,14 @@ class Daemon:
         if run is not None:
             argv = [program, "run"] + dirs + list(flags) + ["--"] + list(run)
         else:
-            self.path = os.path.join(self.dir, "mcpvisor.yaml")
-            self.write_config(config)
+            self.path = path or os.path.join(self.dir, "mcpvisor.yaml")
+            if config is not None:
+                self.write_config(config)
             argv = [program, "serve", "-c", self.path] + dirs + list(flags)
         self.argv = argv = list(prefix) + argv
         with open(self.log, "ab") as log:
-            self.proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, **popen)
+            keys = dict({"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}, **popen)
+            self.proc = subprocess.Popen(argv, env=environ, **keys)
         self.pid = self.proc.pid
         daemons.append(self)
         if wait:
@@ -308,6 +332,30 @@ class Daemon:
         with open(self.log, encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def log_records(self):
+        """The records of a JSON log; lines that are none (a person's) are left out."""
+        got = []
+        for line in self.log_text().splitlines():
+            try:
+                got.append(json.loads(line))
+            except ValueError:
+                pass
+        return got
+
+    def logged(self, text):
+        """How many lines of the log hold it."""
+        return sum(text in line for line in self.log_text().splitlines())
+
+    def wait_logged(self, text, deadline=DEADLINE, times=1):
+        return until(lambda: self.logged(text) >= times, deadline, "%r in the log" % text)
+
+    def client(self, *argv, deadline=DEADLINE, **popen):
+        """The mcpvisor client against this daemon: status, stdout, stderr."""
+        environ = dict(os.environ, MCPVISOR_SOCKET=self.runtime)
+        got = subprocess.run([MCPVISOR] + list(argv), env=environ, stdin=subprocess.DEVNULL, capture_output=True,
+                             text=True, timeout=deadline * SLOW, check=False, **popen)
+        return got
+
     def log_tail(self):
         return "--- log of %s\n%s" % (" ".join(self.argv), "\n".join(self.log_text().splitlines()[-25:]))
 
@@ -348,8 +396,7 @@ class Daemon:
         s = self.connect()
         s.settimeout(None)
         s.sendall(b"events -f\n")
-        f = s.makefile("rb")
-        return EventStream(s, f)
+        return EventStream(s)
 
     def wait_ready(self, deadline=DEADLINE):
         """The control socket answers, and the gateway is up."""
@@ -401,40 +448,52 @@ class Daemon:
                 os.kill(p, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        if any(not remove_group(g) for g in self.groups()):  # what was killed is still on its way out
+            until(lambda: all(remove_group(g) for g in self.groups()), 5, "its control groups to go")
 
     def survivors(self):
         return with_mark(self.mark)
 
+    def groups(self):
+        """Its control groups: their names begin as src/spawn/cgroup.c makes them."""
+        own = ["mcpvisor-" + hashlib.sha256(r.encode()).hexdigest()[:16]
+               for r in (self.runtime, "%s/run-%d" % (self.runtime, self.pid))]
+        return sorted(g for g in cgroup_dirs() if os.path.basename(g).startswith(tuple(own)))
+
     def check_clean(self, name):
         """After its end: no process, no group, no socket of it."""
         left = self.survivors()
-        groups = sorted(g for g in cgroup_dirs() if os.path.basename(g).startswith(self.group))
+        own = ["mcpvisor-" + hashlib.sha256(r.encode()).hexdigest()[:16]
+               for r in (self.runtime, "%s/run-%d" % (self.runtime, self.pid))]
+        groups = [g for g in cgroup_dirs() if os.path.basename(g).startswith(tuple(own))]
         sockets = glob.glob(os.path.join(self.runtime, "*.sock"))
         return check(name + ": nothing is left behind", not left and not groups and not sockets,
                      "processes %r groups %r sockets %r\n%s" % (left, groups, sockets, self.log_tail()))
 
 
 class EventStream:
-    def __init__(self, sock, file):
-        self.sock, self.file = sock, file
+    def __init__(self, sock):
+        self.sock, self.kept = sock, b""
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.file.close()
         self.sock.close()
 
     def next(self, timeout):
         """The next event, or None."""
-        if timeout <= 0:
-            return None
-        self.sock.settimeout(timeout)
-        try:
-            line = self.file.readline()
-        except (TimeoutError, socket.timeout):
-            return None
-        return json.loads(line) if line else None
+        end = time.monotonic() + timeout
+        while b"\n" not in self.kept:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+                return None
+            got = self.sock.recv(65536)
+            if not got:
+                return None
+            self.kept += got
+        line, self.kept = self.kept.split(b"\n", 1)
+        return json.loads(line)
 
 
 def mcp(*behaviour, **keys):
