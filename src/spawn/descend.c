@@ -6,9 +6,10 @@
 #include "spawn/id-map.h"
 
 /*
- * Who descends from us, without a heap: the numbers in /proc, and for each
- * the way up by its parents. What was found on a way is remembered for the
- * others, so that one pass reads each process about once.
+ * Who descends from us, without a heap: from parent to child where the kernel
+ * lists those (walk.c), else the numbers in /proc, and for each the way up by
+ * its parents. What was found on a way is remembered for the others, so that
+ * one pass reads each process about once.
  */
 
 enum { KNOWN_SIZE = 1024, DENTS_SIZE = 4096, STAT_SIZE = 512, WAY_MAX = 64, DECIMAL = 10 };
@@ -94,7 +95,14 @@ static int signal_some(const char *bytes, size_t n, int signo, pid_t self)
         return count;
 }
 
-int descendants_signal(int signo)
+bool process_is_zombie(pid_t pid)
+{
+        bool zombie = false;
+        return parent_of(pid, &zombie) == 0 || zombie;
+}
+
+/* All processes of the machine: where it runs many, this takes long. */
+static int search_signal(int signo)
 {
         pid_t self = getpid();
         int count = 0;
@@ -112,4 +120,10 @@ int descendants_signal(int signo)
         }
         (void)close(fd);
         return count;
+}
+
+int descendants_signal(int signo)
+{
+        int n = walk_signal(signo);
+        return n >= 0 ? n : search_signal(signo);
 }

@@ -49,3 +49,7 @@ _Noreturn void warden_run(const Warden *w);
 /* Sends signo to each process that descends from the caller, as /proc says. How many of
  * them live; -errno: no /proc. */
 int descendants_signal(int signo) MUST_CHECK;
+/* The same by the kernel's lists of children. -ENOSYS: there are none; -EOVERFLOW: not all of them got it. */
+int walk_signal(int signo) MUST_CHECK;
+/* Or gone. */
+bool process_is_zombie(pid_t pid);

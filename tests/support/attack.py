@@ -234,12 +234,15 @@ def cmdline(pid):
 class Field(Daemon):
     """A daemon whose servers all carry marks of their own."""
 
-    def __init__(self, servers, keys=None, **args):
-        self.servers = servers
+    def __init__(self, servers, keys=None, home=None, **args):
+        """`home`: where its directories are, for a user who may not write to ours."""
+        self.servers, self.home = servers, home
         env = dict(SMALL, **args.pop("env", {}))
         super().__init__(config(servers, **(keys or {})), env=env, **args)
 
     def write_config(self, c):
+        if self.home:
+            os.chown(self.dir, NOBODY, NOBODY)
         for name, s in c["servers"].items():
             s.setdefault("env", {})["MCPVISOR_ATTACK"] = "%s.%s" % (self.name, name)
             s["env"]["CHILD_LOG"] = path("child-%s.%s" % (self.name, name))
