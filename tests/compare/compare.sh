@@ -6,11 +6,11 @@
 # tool is a row: a function that writes what it needs into $dir and sets
 # `command` so that it runs "$@". Ours are there when this build has `run` and
 # `serve`. Runs in the build directory, as root; some minutes, each wait bounded.
-# The tools that are named, or all. MCPVISOR_COMPARE_TRIES: how many early signals (50).
+# The tools that are named, or all. MCPVISOR_COMPARE_TRIES: how many early signals (30).
 set -uo pipefail
 top_builddir=${top_builddir:-$PWD}
 guest=$top_builddir/tests/vm/guest child=$top_builddir/tests/support/child early=$top_builddir/tests/vm/early-term
-tries=${MCPVISOR_COMPARE_TRIES:-50}
+tries=${MCPVISOR_COMPARE_TRIES:-30}
 work=$(mktemp -d "${TMPDIR:-/tmp}/mcpvisor-compare.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 [ "$(id -u)" = 0 ] || { echo 'compare: needs root' && exit 77; }
@@ -129,20 +129,20 @@ orphans() { # TOOL
 }
 
 # What lives 1 s after it has ended (or after 15 s, if it has not), started by another PID 1.
-survivors() { # TOOL SIGNAL SHAPE
-        shape "$3"
+survivors() { # TOOL SIGNAL PROCESSES SHAPE
+        shape "$4"
         prepare "$1" "$work/shape"
         # shellcheck disable=SC2016 # the inner shell's
         timeout -k 1 60 unshare -pf --kill-child --mount-proc bash -c '
-                guest=$1 signal=$2
-                shift 2
+                guest=$1 signal=$2 n=$3
+                shift 3
                 "$@" >/dev/null 2>&1 </dev/null &
-                "$guest" reach child 1 10 || { echo "?" && exit; }
+                "$guest" reach child "$n" 10 || { echo "?" && exit; }
                 kill -"$signal" $!
                 "$guest" over $! 15000 || note=", did not end"
                 "$guest" gone child 1000 >/dev/null
                 read -r live _ < <("$guest" count child)
-                echo "$live${note:-}"' - "$guest" "$2" "${command[@]}" 2>/dev/null || echo '?'
+                echo "$live${note:-}"' - "$guest" "$2" "$3" "${command[@]}" 2>/dev/null || echo '?'
 }
 
 descendants() { # PID
@@ -175,7 +175,8 @@ cat <<EOT
 <!-- Written by tests/compare/compare.sh (contrib/dev compare). -->
 # Comparison
 
-One run on one machine: kernel $(uname -r), $(nproc) CPUs, programs of $(. /etc/os-release && echo "$PRETTY_NAME").
+One run on one machine: kernel $(uname -r), $(nproc) CPUs, programs of $(. /etc/os-release && echo "$PRETTY_NAME"),
+load average at the start $(cut -d ' ' -f 1 /proc/loadavg): times and lost signals grow with it.
 
 | program | version | early TERM lost, of $tries | 10,000 orphans | left: \`sh -c\` | left: daemon | left: npx-like | RSS / private dirty KiB (processes) |
 |---|---|---|---|---|---|---|---|
@@ -187,9 +188,9 @@ while IFS='|' read -r tool program package signal; do
         is_there "$tool" "$program" || { echo "compare: $tool is not there" >&2 && continue; }
         printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$(shown "$tool")" "$(version "$tool" "$package")" \
                 "$(early_signals "$tool" "$signal")" "$(orphans "$tool")" \
-                "$(survivors "$tool" "$signal" "$child never-read; :")" \
-                "$(survivors "$tool" "$signal" "exec $child daemonize")" \
-                "$(survivors "$tool" "$signal" "sh -c 'sh -c \"$child never-read; :\"; :'; :")" \
+                "$(survivors "$tool" "$signal" 1 "$child never-read; :")" \
+                "$(survivors "$tool" "$signal" 2 "exec $child daemonize")" \
+                "$(survivors "$tool" "$signal" 1 "sh -c 'sh -c \"$child never-read; :\"; :'; :")" \
                 "$(memory "$tool")"
 done <<<"$tools"
 cat <<'EOT'
