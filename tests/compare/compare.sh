@@ -6,11 +6,11 @@
 # tool is a row: a function that writes what it needs into $dir and sets
 # `command` so that it runs "$@". Ours are there when this build has `run` and
 # `serve`. Runs in the build directory, as root; some minutes, each wait bounded.
-# MCPVISOR_COMPARE_TRIES: how many early signals (100).
+# The tools that are named, or all. MCPVISOR_COMPARE_TRIES: how many early signals (30).
 set -uo pipefail
 top_builddir=${top_builddir:-$PWD}
 guest=$top_builddir/tests/vm/guest child=$top_builddir/tests/support/child early=$top_builddir/tests/vm/early-term
-tries=${MCPVISOR_COMPARE_TRIES:-100}
+tries=${MCPVISOR_COMPARE_TRIES:-30}
 work=$(mktemp -d "${TMPDIR:-/tmp}/mcpvisor-compare.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 [ "$(id -u)" = 0 ] || { echo 'compare: needs root' && exit 77; }
@@ -129,33 +129,40 @@ orphans() { # TOOL
 }
 
 # What lives 1 s after it has ended (or after 15 s, if it has not), started by another PID 1.
-survivors() { # TOOL SIGNAL SHAPE
-        shape "$3"
+survivors() { # TOOL SIGNAL PROCESSES SHAPE
+        shape "$4"
         prepare "$1" "$work/shape"
         # shellcheck disable=SC2016 # the inner shell's
         timeout -k 1 60 unshare -pf --kill-child --mount-proc bash -c '
-                guest=$1 signal=$2
-                shift 2
+                guest=$1 signal=$2 n=$3
+                shift 3
                 "$@" >/dev/null 2>&1 </dev/null &
-                "$guest" reach child 1 10 || { echo "?" && exit; }
+                "$guest" reach child "$n" 10 || { echo "?" && exit; }
                 kill -"$signal" $!
                 "$guest" over $! 15000 || note=", did not end"
                 "$guest" gone child 1000 >/dev/null
                 read -r live _ < <("$guest" count child)
-                echo "$live${note:-}"' - "$guest" "$2" "${command[@]}" 2>/dev/null || echo '?'
+                echo "$live${note:-}"' - "$guest" "$2" "$3" "${command[@]}" 2>/dev/null || echo '?'
+}
+
+descendants() { # PID
+        local p
+        for p in $(pgrep -P "$1"); do
+                echo "$p"
+                descendants "$p"
+        done
 }
 
 # KiB of its own processes, all but the child: "RSS / private dirty (processes)".
 memory() { # TOOL
-        local ns p
+        local p
         shape "CHILD_LOG=$work/said exec $child never-read"
         prepare "$1" "$work/shape"
         confined "${command[@]}"
         read -r -t 20 -u 3
         read -r -t 1 -u 3 # it shall have come to rest
-        ns=$(readlink "/proc/$(pgrep -P $top)/ns/pid")
-        for p in /proc/[0-9]*; do
-                [ "$(readlink "$p/ns/pid")" = "${ns:-none}" ] && [ "$(cat "$p/comm")" != child ] && cat "$p/smaps_rollup"
+        for p in $(descendants $top); do
+                [ "$(cat "/proc/$p/comm")" = child ] || cat "/proc/$p/smaps_rollup"
         done 2>/dev/null | awk '/^Rss:/ { rss += $2; n++ } /^Private_Dirty:/ { dirty += $2 }
                 END { if (n) print rss " / " dirty " (" n ")"; else print "?" }'
         release
@@ -168,7 +175,8 @@ cat <<EOT
 <!-- Written by tests/compare/compare.sh (contrib/dev compare). -->
 # Comparison
 
-One run on one machine: kernel $(uname -r), $(nproc) CPUs, programs of $(. /etc/os-release && echo "$PRETTY_NAME").
+One run on one machine: kernel $(uname -r), $(nproc) CPUs, programs of $(. /etc/os-release && echo "$PRETTY_NAME"),
+load average at the start $(cut -d ' ' -f 1 /proc/loadavg): times and lost signals grow with it.
 
 | program | version | early TERM lost, of $tries | 10,000 orphans | left: \`sh -c\` | left: daemon | left: npx-like | RSS / private dirty KiB (processes) |
 |---|---|---|---|---|---|---|---|
@@ -176,22 +184,30 @@ EOT
 while IFS='|' read -r tool program package signal; do
         read -r tool program package signal <<<"$tool $program $package $signal"
         [ -n "$tool" ] || continue
+        [ $# -eq 0 ] || [[ " $* " = *" $tool "* ]] || continue
         is_there "$tool" "$program" || { echo "compare: $tool is not there" >&2 && continue; }
         printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$(shown "$tool")" "$(version "$tool" "$package")" \
                 "$(early_signals "$tool" "$signal")" "$(orphans "$tool")" \
-                "$(survivors "$tool" "$signal" "$child never-read; :")" \
-                "$(survivors "$tool" "$signal" "exec $child daemonize")" \
-                "$(survivors "$tool" "$signal" "sh -c 'sh -c \"$child never-read; :\"; :'; :")" \
+                "$(survivors "$tool" "$signal" 1 "$child never-read; :")" \
+                "$(survivors "$tool" "$signal" 2 "exec $child daemonize")" \
+                "$(survivors "$tool" "$signal" 1 "sh -c 'sh -c \"$child never-read; :\"; :'; :")" \
                 "$(memory "$tool")"
 done <<<"$tools"
 cat <<'EOT'
 
 * Early TERM: the program is PID 1 of a namespace; TERM (runit: HUP) comes at a random moment within 5 ms of its
-  start, once more when the kernel had to drop it because PID 1 had not blocked it yet; lost when the program is
+  start, once more within 5 ms of when PID 1 takes it if the kernel had to drop the first one; lost when the program is
   still there after 4 s.
-* 10,000 orphans: zombies whose parent ends; the time until the program, as PID 1, has reaped them all; 10 s at most.
+* 10,000 orphans: zombies whose parent ends below the program, which is PID 1; the time until it, or the process of
+  its own that gets them, has reaped them all; 10 s at most.
 * Left: the program is not PID 1, runs a shell that runs the real one, or one that forks twice and leaves its session,
   or shells three deep; it is asked to stop, and the processes are counted that live 1 s after it has ended. As PID 1 of a
   container nothing would be left: the kernel kills it, without asking.
-* Memory: of all its processes, with one child, which does not count.
+* Memory: of all its processes, with one child, which does not count. Those of mcpvisor are the supervisor, the
+  gateway, which speaks HTTP and MCP, and one warden for each server. The others have no such part: who needs only an
+  init has the smallest in tini, dumb-init or catatonit.
+* mcpvisor is asked to stop a server that reads nothing: it first closes its input, and takes its time to see whether
+  that is enough. The others send a signal at once.
+
+Write it anew by `contrib/dev compare`, as root.
 EOT

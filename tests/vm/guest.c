@@ -122,13 +122,50 @@ static int duty_frozen(char **args)
         return p.fd < 0;
 }
 
-/* Children of PID 1, zombies too. */
-static unsigned orphans(void)
+static pid_t parent_by_proc(void)
 {
-        FILE *file = fopen("/proc/1/task/1/children", "re");
+        char text[512] = "";
+        int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+                broken("/proc/self/stat");
+        close(fd);
+        const char *end = strrchr(text, ')');
+        return end ? (pid_t)strtol(end + 4, NULL, 10) : 0;
+}
+
+/* Who gets our orphans, by its number in this /proc, which may be that of another pid namespace. */
+static pid_t reaper_of_orphans(void)
+{
+        int told[2];
+        pid_t reaper = 0, pid;
+        if (pipe2(told, O_CLOEXEC) < 0 || (pid = fork()) < 0)
+                broken("fork");
+        if (pid == 0) {
+                pid_t middle = getpid();
+                if (fork() != 0)
+                        _exit(0);
+                while (getppid() == middle)
+                        breathe();
+                reaper = parent_by_proc();
+                _exit(write(told[1], &reaper, sizeof(reaper)) < 0);
+        }
+        waitpid(pid, NULL, 0);
+        if (read(told[0], &reaper, sizeof(reaper)) != sizeof(reaper) || reaper <= 0)
+                broken("no reaper");
+        close(told[0]);
+        close(told[1]);
+        return reaper;
+}
+
+/* Its children, zombies too. */
+static unsigned orphans(pid_t reaper)
+{
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)reaper, (int)reaper);
+        FILE *file = fopen(path, "re");
         unsigned n = 0;
         if (file == NULL)
-                broken("children of PID 1");
+                broken(path);
         for (int c; (c = getc(file)) != EOF;)
                 n += c == ' ';
         fclose(file);
@@ -159,11 +196,12 @@ static void make_children(unsigned n, bool live, int ready, int go)
 
 /*
  * orphans live|zombies N MS: that many lose their parent at once; how many ms
- * until PID 1 has reaped them, and how many are left.
+ * until whoever gets them has reaped them, and how many are left.
  */
 static int duty_orphans(char **args)
 {
-        unsigned n = (unsigned)strtoul(args[1], NULL, 10), before = orphans(), left;
+        pid_t reaper = reaper_of_orphans();
+        unsigned n = (unsigned)strtoul(args[1], NULL, 10), before = orphans(reaper), left;
         int ready[2], go[2];
         char c;
         if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(go, O_CLOEXEC) < 0)
@@ -181,7 +219,7 @@ static int duty_orphans(char **args)
         int64_t start = now_ms(), limit = strtol(args[2], NULL, 10);
         close(go[1]);
         waitpid(pid, NULL, 0);
-        while ((left = orphans()) > before && now_ms() - start <= limit)
+        while ((left = orphans(reaper)) > before && now_ms() - start <= limit)
                 breathe();
         printf("%lld %u\n", (long long)(now_ms() - start), left > before ? left - before : 0);
         return left > before;

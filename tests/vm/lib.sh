@@ -38,11 +38,13 @@ vm_libraries() {
 # fails with a reason on stdout.
 vm_debian() {
         local file=$vm_cache/$1.tar packages
-        packages=$(printf ',%s' "${@:2}")
+        packages=$(shift && IFS=, && echo "$*")
         [ -s "$file" ] && echo "$file" && return
         command -v mmdebstrap >/dev/null || { echo 'mmdebstrap is not installed' && return 1; }
         mkdir -p "$vm_cache"
-        mmdebstrap -q --variant=minbase --include="${packages#,}" bookworm "$file.tar" >"$file.log" 2>&1 &&
+        mmdebstrap -q --variant=minbase --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+                --dpkgopt='path-exclude=/usr/share/man/*' --aptopt='Acquire::Languages "none"' \
+                ${packages:+--include="${packages}"} bookworm "$file.tar" >"$file.log" 2>&1 &&
                 mv "$file.tar" "$file" && echo "$file" && return
         echo "no Debian could be made: $(tail -n 1 "$file.log")"
         return 1
