@@ -5,9 +5,8 @@
 #include "base/fd.h"
 #include "base/limit-table.h"
 #include "build-id.h"
-#include "ipc/catalogue.h"
 #include "supervisor/core.h"
-#include "supervisor/gateway-link.h"
+#include "supervisor/gateway-private.h"
 
 static const char *const state_names[_GATEWAY_STATE_MAX] = {
         [GATEWAY_DOWN] = "down",   [GATEWAY_STARTING] = "starting", [GATEWAY_LOADING] = "starting",
@@ -19,7 +18,7 @@ const char *gateway_state_name(GatewayState s)
         return state_names[s];
 }
 
-static Nsec now_of(const GatewayLink *g)
+Nsec gateway_now(const GatewayLink *g)
 {
         return loop_now(g->sup->loop);
 }
@@ -37,7 +36,7 @@ static void send_kill(const GatewayLink *g)
                 log_error("gateway: cannot be killed: %s", strerror(-r));
 }
 
-static void set_state(GatewayLink *g, GatewayState next)
+void gateway_set_state(GatewayLink *g, GatewayState next)
 {
         GatewayState before = g->state;
         g->state = next;
@@ -54,343 +53,6 @@ bool gateway_is_ready(const GatewayLink *g)
         return g->state == GATEWAY_READY;
 }
 
-static bool takes_messages(const GatewayLink *g)
-{
-        return g->state == GATEWAY_LOADING || g->state == GATEWAY_READY || g->state == GATEWAY_STOPPING;
-}
-
-/* What cannot be said is an end of the conversation: the gateway would believe something else. */
-static void say(GatewayLink *g, IpcType type, void *m, Span text, const int *fds, size_t n_fds)
-{
-        int r = ipc_send_text(&g->ipc, type, m, text, fds, n_fds);
-        if (r < 0) {
-                log_error("gateway: cannot be told anything: %s", strerror(-r));
-                gateway_kill(g, "it cannot be told what it must know");
-        }
-}
-
-/* ---- what it is told of ----------------------------------------------------- */
-
-void gateway_tell_up(GatewayLink *g, Instance *i, bool again)
-{
-        const Tree *t = i->tree;
-        IpcInstanceUp m = {.row = i->server->row,
-                           .instance = i->number,
-                           .generation = i->generation,
-                           .session = i->session,
-                           .flags = (i->probe ? IPC_INSTANCE_PROBE : 0) | (again ? IPC_INSTANCE_AGAIN : 0) |
-                                    (i->state == SERVER_STATE_READY ? IPC_INSTANCE_READY_BEFORE : 0)};
-        const int fds[] = {t->stdin_fd, t->stdout_fd, t->notebook_fd};
-        say(g, IPC_INSTANCE_UP, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
-}
-
-bool gateway_tell_drain(GatewayLink *g, Instance *i)
-{
-        IpcInstance m = {.row = i->server->row, .instance = i->number, .generation = i->generation};
-        if (!gateway_is_ready(g) || !i->announced)
-                return false;
-        say(g, IPC_INSTANCE_DRAIN, &m, SPAN_NONE, NULL, 0);
-        return gateway_is_ready(g);
-}
-
-void gateway_tell_down(GatewayLink *g, Instance *i)
-{
-        char text[EXIT_STDERR_MAX];
-        if (!takes_messages(g) || !i->announced)
-                return;
-        size_t n = i->planned ? 0 : server_log_tail(&i->server->log, LIMIT_EXIT_LINES, text, sizeof(text));
-        ExitVerdict v;
-        exit_classify(&i->cause, &v);
-        IpcInstanceDown m = {.row = i->server->row,
-                             .instance = i->number,
-                             .generation = i->generation,
-                             .exit_class = i->planned ? EXIT_CLASS_PLANNED : v.exit_class,
-                             .code = v.code,
-                             .signal = v.signal};
-        say(g, IPC_INSTANCE_DOWN, &m, span_from(text, n), NULL, 0);
-}
-
-static uint64_t retry_after(const GatewayLink *g, const Server *s)
-{
-        Nsec next = server_next_start(s);
-        return next == NSEC_NEVER ? UINT64_MAX : nsec_sub(next, now_of(g)) / NSEC_PER_MSEC;
-}
-
-void gateway_tell_state(GatewayLink *g, Server *s)
-{
-        const ExitRecord *last = server_last_exit(s);
-        if (!takes_messages(g) || s->config == NULL)
-                return;
-        IpcServerState m = {.row = s->row,
-                            .state = server_state(s),
-                            .row_generation = s->row_generation,
-                            .breaker = s->breaker,
-                            .goal = s->main ? s->main->goal : GOAL_GONE,
-                            .retry_after_ms = retry_after(g, s),
-                            .exit_class = last ? last->verdict.exit_class : UINT32_MAX,
-                            .code = last ? last->verdict.code : -1,
-                            .signal = last ? last->verdict.signal : 0};
-        if (memcmp(&m, &s->told, sizeof(m)) == 0)
-                return;
-        s->told = m;
-        say(g, IPC_SERVER_STATE, &m, SPAN_NONE, NULL, 0);
-}
-
-void gateway_tell_refused(GatewayLink *g, Server *s, uint64_t session, IpcWantAnswer answer)
-{
-        IpcWantRefused m = {
-                .row = s->row, .answer = answer, .session = session, .retry_after_ms = retry_after(g, s)};
-        if (gateway_is_ready(g))
-                say(g, IPC_WANT_REFUSED, &m, SPAN_NONE, NULL, 0);
-}
-
-void gateway_tell_listener(GatewayLink *g, size_t index, const Listener *l)
-{
-        IpcListener m = {.index = (uint32_t)index, .kind = l->kind};
-        if (takes_messages(g))
-                say(g, IPC_LISTENER_UP, &m, span_of(l->address), &l->fd, 1);
-}
-
-void gateway_tell_listener_down(GatewayLink *g, size_t index)
-{
-        IpcListener m = {.index = (uint32_t)index};
-        if (takes_messages(g))
-                say(g, IPC_LISTENER_DOWN, &m, SPAN_NONE, NULL, 0);
-}
-
-static void tell_catalogue(GatewayLink *g, Server *s)
-{
-        IpcServer m = {.row = s->row, .row_generation = s->row_generation};
-        CLEANUP_FD int fd = -EBADF;
-        if (g->sup->dirs.state_fd < 0)
-                return;
-        int r = catalogue_open(g->sup->dirs.state_fd, s->name, &fd);
-        if (r == 0)
-                say(g, IPC_CATALOGUE, &m, SPAN_NONE, &fd, 1);
-        else
-                log_limited(LOG_LEVEL_WARNING, "catalogue", NULL, "%s: no catalogue file: %s", s->name,
-                            strerror(-r));
-}
-
-/* ---- the configuration ------------------------------------------------------ */
-
-int gateway_prepare(GatewayLink *g, uint64_t generation, int blob)
-{
-        const Reload *r = &g->sup->reload;
-        if (!takes_messages(g))
-                return -EAGAIN;
-        for (size_t n = 0; n < r->n_rows && takes_messages(g); n++) {
-                IpcServerRow m = {.generation = generation,
-                                  .row_generation = r->rows[n].generation,
-                                  .row = r->rows[n].row,
-                                  .index = (uint32_t)n};
-                say(g, IPC_SERVER_ROW, &m, span_of(config_server(r->next, n)->head.name), NULL, 0);
-        }
-        IpcConfig m = {.generation = generation};
-        g->preparing = generation;
-        say(g, IPC_PREPARE, &m, SPAN_NONE, &blob, 1);
-        return 0;
-}
-
-/* The rows of the configuration in force, for a new gateway. */
-static void prepare_current(GatewayLink *g)
-{
-        struct Supervisor *sup = g->sup;
-        for (size_t n = 0; n < sup->config->servers.n; n++) {
-                const ServerConfig *c = config_server(sup->config, n);
-                Server *s = server_find(sup, c->head.name);
-                IpcServerRow m = {.generation = sup->generation, .index = (uint32_t)n};
-                if (!s)
-                        continue;
-                m.row = s->row;
-                m.row_generation = s->row_generation;
-                say(g, IPC_SERVER_ROW, &m, span_of(s->name), NULL, 0);
-        }
-        IpcConfig m = {.generation = sup->generation};
-        g->preparing = sup->generation;
-        say(g, IPC_PREPARE, &m, SPAN_NONE, &sup->gateway_blob, 1);
-}
-
-void gateway_commit(GatewayLink *g, uint64_t generation)
-{
-        IpcConfig m = {.generation = generation};
-        if (takes_messages(g))
-                say(g, IPC_COMMIT, &m, SPAN_NONE, NULL, 0);
-        g->preparing = 0;
-}
-
-void gateway_abort(GatewayLink *g, uint64_t generation)
-{
-        IpcConfig m = {.generation = generation};
-        if (takes_messages(g) && g->preparing) {
-                g->aborted = generation; /* its answer may be on the way */
-                say(g, IPC_ABORT, &m, SPAN_NONE, NULL, 0);
-        }
-        g->preparing = 0;
-}
-
-/* It has everything of the configuration: now all that lives. */
-static void became_ready(GatewayLink *g)
-{
-        struct Supervisor *sup = g->sup;
-        Server *s;
-        gateway_commit(g, sup->generation);
-        for (size_t n = 0; n < sup->listeners.n; n++)
-                gateway_tell_listener(g, n, &sup->listeners.items[n]);
-        g->ready_at = now_of(g);
-        timer_cancel(&g->deadline);
-        set_state(g, GATEWAY_READY);
-        log_info("gateway: ready, pid %d", (int)g->pid);
-        TAILQ_FOREACH(s, &sup->servers, link)
-        {
-                Instance *i;
-                tell_catalogue(g, s);
-                s->told = (IpcServerState){0};
-                gateway_tell_state(g, s);
-                LIST_FOREACH(i, &s->instances, link)
-                instance_announce(i, i->passed_on);
-        }
-        supervisor_check(sup);
-        reload_gateway_up(&sup->reload);
-}
-
-/* ---- what it says ----------------------------------------------------------- */
-
-static Instance *instance_named(GatewayLink *g, uint32_t row, uint32_t number, uint64_t generation)
-{
-        Server *s = server_of_row(g->sup, row);
-        Instance *i = s ? server_instance(s, number, generation) : NULL;
-        if (!i || !i->announced) {
-                g->dropped++;
-                return NULL;
-        }
-        return i;
-}
-
-static bool is_ending(const Instance *i)
-{
-        return i->state == SERVER_STATE_DRAINING || i->state == SERVER_STATE_STOPPING ||
-               i->state == SERVER_STATE_STUCK;
-}
-
-static void take_up(GatewayLink *g, const IpcMessage *m)
-{
-        const IpcUp *up = (const IpcUp *)(const void *)m->header;
-        if (g->state == GATEWAY_STOPPING)
-                return;
-        if (g->state != GATEWAY_STARTING || strcmp(up->build_id, MCPVISOR_BUILD_ID) != 0) {
-                gateway_kill(g, "it is of another build");
-                return;
-        }
-        set_state(g, GATEWAY_LOADING);
-        prepare_current(g);
-}
-
-static void take_prepared(GatewayLink *g, const IpcMessage *m)
-{
-        const IpcConfig *c = (const IpcConfig *)(const void *)m->header;
-        bool ok = m->header->type == IPC_PREPARED;
-        if (g->aborted && c->generation == g->aborted && g->preparing != g->aborted) {
-                g->aborted = 0;
-                g->dropped++;
-        } else if (g->preparing == 0 || c->generation != g->preparing) {
-                gateway_kill(g, "it answers for a configuration that nobody asked about");
-        } else if (g->state == GATEWAY_LOADING && ok) {
-                became_ready(g);
-        } else if (g->state == GATEWAY_LOADING) {
-                log_error("gateway: refuses the configuration in force: %.*s", (int)m->text.len, m->text.ptr);
-                gateway_kill(g, "it refuses the configuration in force");
-        } else {
-                reload_prepared(&g->sup->reload, c->generation, ok, m->text);
-        }
-}
-
-static void take_ready(GatewayLink *g, const IpcMessage *m)
-{
-        const IpcInstanceReady *a = (const IpcInstanceReady *)(const void *)m->header;
-        Instance *i = instance_named(g, a->row, a->instance, a->generation);
-        if (i && (i->state == SERVER_STATE_STARTING || i->state == SERVER_STATE_PROBING))
-                instance_ready(i, (int)a->era, a->protocol);
-        else
-                g->dropped += i != NULL;
-}
-
-static void take_failed(GatewayLink *g, const IpcMessage *m)
-{
-        static const ExitCause causes[_IPC_FAILURE_MAX] = {
-                [IPC_FAILURE_HANDSHAKE] = EXIT_CAUSE_HANDSHAKE,
-                [IPC_FAILURE_PROTOCOL] = EXIT_CAUSE_PROTOCOL,
-                [IPC_FAILURE_UNRESPONSIVE] = EXIT_CAUSE_UNRESPONSIVE,
-        };
-        const IpcInstanceFailed *f = (const IpcInstanceFailed *)(const void *)m->header;
-        Instance *i = instance_named(g, f->row, f->instance, f->generation);
-        if (i && (!is_ending(i) || i->state == SERVER_STATE_DRAINING))
-                instance_failed(i, causes[f->failure], m->text);
-        else
-                g->dropped += i != NULL;
-}
-
-static void take_want(GatewayLink *g, const IpcMessage *m)
-{
-        const IpcWant *w = (const IpcWant *)(const void *)m->header;
-        Server *s = server_of_row(g->sup, w->row);
-        if (s && s->row_generation == w->row_generation && !g->sup->shutdown.on)
-                server_want(s, w->session);
-        else
-                g->dropped++;
-}
-
-static void take_release(GatewayLink *g, const IpcMessage *m)
-{
-        const IpcRelease *a = (const IpcRelease *)(const void *)m->header;
-        Instance *i = instance_named(g, a->row, a->instance, a->generation);
-        if (i && i->state == SERVER_STATE_READY)
-                server_release(i->server, i, (IpcReleaseReason)a->reason, a->in_flight > 0);
-        else
-                g->dropped += i != NULL;
-}
-
-static void take_drained(GatewayLink *g, const IpcMessage *m)
-{
-        const IpcInstance *a = (const IpcInstance *)(const void *)m->header;
-        Instance *i = instance_named(g, a->row, a->instance, a->generation);
-        if (i && i->state == SERVER_STATE_DRAINING && i->drained_told)
-                instance_event(i, STATE_EVENT_DRAINED);
-        else
-                g->dropped += i != NULL;
-}
-
-static void take_all_drained(GatewayLink *g, const IpcMessage *m UNUSED)
-{
-        g->drained = true;
-        supervisor_check(g->sup);
-}
-
-static void take_pong(GatewayLink *g, const IpcMessage *m)
-{
-        const IpcPing *p = (const IpcPing *)(const void *)m->header;
-        if (p->serial > g->ping_serial || p->serial <= g->pong_serial) {
-                gateway_kill(g, "it answers a ping that nobody sent");
-                return;
-        }
-        g->pong_serial = p->serial;
-        g->missed = 0;
-        g->answered = true;
-}
-
-static void (*const takers[_IPC_TYPE_MAX])(GatewayLink *, const IpcMessage *) = {
-        [IPC_UP] = take_up,
-        [IPC_PREPARED] = take_prepared,
-        [IPC_REFUSED] = take_prepared,
-        [IPC_INSTANCE_READY] = take_ready,
-        [IPC_INSTANCE_FAILED] = take_failed,
-        [IPC_WANT] = take_want,
-        [IPC_RELEASE] = take_release,
-        [IPC_DRAINED] = take_drained,
-        [IPC_ALL_DRAINED] = take_all_drained,
-        [IPC_PONG] = take_pong,
-};
-
 static int received(IpcChannel *c, IpcMessage *m)
 {
         GatewayLink *g = CONTAINER_OF(c, GatewayLink, ipc);
@@ -399,7 +61,7 @@ static int received(IpcChannel *c, IpcMessage *m)
         if (g->state == GATEWAY_STARTING && m->header->type != IPC_UP)
                 gateway_kill(g, "it speaks before it has answered hello");
         else
-                takers[m->header->type](g, m);
+                gateway_take(g, m);
         return 0;
 }
 
@@ -454,7 +116,7 @@ static void tell_instances(GatewayLink *g)
 
 static void plan_restart(GatewayLink *g)
 {
-        Nsec now = now_of(g), delay = 0;
+        Nsec now = gateway_now(g), delay = 0;
         Nsec enough = supervisor_time(g->sup->options->times.gateway_good, LIMIT_GATEWAY_GOOD * NSEC_PER_SEC);
         bool good = g->ready_at && nsec_sub(now, g->ready_at) >= enough;
         g->deaths = good ? 0 : g->deaths + 1;
@@ -473,7 +135,7 @@ static void ended(ReaperChild *child, const ChildExit *how)
         const char *verb = how->code == CLD_EXITED ? "exit status" : "signal";
         close_all(g);
         g->pid = 0;
-        set_state(g, asked ? GATEWAY_ENDED : GATEWAY_DOWN);
+        gateway_set_state(g, asked ? GATEWAY_ENDED : GATEWAY_DOWN);
         if (asked && how->code == CLD_EXITED)
                 log_debug("gateway: ended");
         else
@@ -488,7 +150,7 @@ static void ended(ReaperChild *child, const ChildExit *how)
         if (!asked && !g->sup->shutdown.on)
                 plan_restart(g);
         else
-                set_state(g, GATEWAY_ENDED);
+                gateway_set_state(g, GATEWAY_ENDED);
         supervisor_check(g->sup);
 }
 
@@ -506,20 +168,20 @@ void gateway_stop(GatewayLink *g, Nsec deadline)
         IpcPlain m = {0};
         timer_cancel(&g->restart);
         if (g->state == GATEWAY_DOWN)
-                set_state(g, GATEWAY_ENDED);
+                gateway_set_state(g, GATEWAY_ENDED);
         if (g->state == GATEWAY_ENDED || g->state == GATEWAY_STOPPING)
                 return;
-        set_state(g, GATEWAY_STOPPING);
+        gateway_set_state(g, GATEWAY_STOPPING);
         timer_cancel(&g->ping);
         timer_arm(&g->deadline, deadline);
-        say(g, IPC_STOP, &m, SPAN_NONE, NULL, 0);
+        gateway_say(g, IPC_STOP, &m, SPAN_NONE, NULL, 0);
 }
 
 void gateway_drain(GatewayLink *g)
 {
         IpcPlain m = {0};
         if (gateway_is_ready(g))
-                say(g, IPC_DRAIN, &m, SPAN_NONE, NULL, 0);
+                gateway_say(g, IPC_DRAIN, &m, SPAN_NONE, NULL, 0);
 }
 
 /* ---- its life --------------------------------------------------------------- */
@@ -533,7 +195,7 @@ static int ping_due(Timer *timer, Nsec now)
         }
         supervisor_fill_score(g->sup);
         IpcPing m = {.serial = ++g->ping_serial};
-        say(g, IPC_PING, &m, SPAN_NONE, NULL, 0);
+        gateway_say(g, IPC_PING, &m, SPAN_NONE, NULL, 0);
         timer_arm(&g->ping, nsec_add(now, ping_pause(g)));
         return 0;
 }
@@ -590,7 +252,7 @@ static void say_hello(GatewayLink *g, int control)
                       .log_journal = log->journal,
                       .ping_every = ping_pause(g)};
         const int fds[] = {scoreboard_fd(sup->board), control};
-        say(g, IPC_HELLO, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
+        gateway_say(g, IPC_HELLO, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
 }
 
 static size_t queue_max(const struct Supervisor *sup)
@@ -643,7 +305,7 @@ static int start(GatewayLink *g, StepError *error)
                 r = spawn(g, ipc[1], error);
         }
         if (r == 0) {
-                set_state(g, GATEWAY_STARTING);
+                gateway_set_state(g, GATEWAY_STARTING);
                 say_hello(g, control[1]);
         }
         for (size_t i = 0; i < 2; i++) {
@@ -656,7 +318,7 @@ static int start(GatewayLink *g, StepError *error)
 void gateway_start(GatewayLink *g)
 {
         StepError error = {0};
-        Nsec now = now_of(g);
+        Nsec now = gateway_now(g);
         if (g->sup->shutdown.on)
                 return;
         g->ping_serial = g->pong_serial = 0;

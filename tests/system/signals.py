@@ -50,7 +50,7 @@ def storm():
         d.wait_state(name, "ready")
     before = {name: d.server(name)["pid"] for name in ("a", "b")}
     fds = fds_of(d.pid)
-    seed = int(os.environ.get("MCPVISOR_SEED", random.randrange(1 << 30)))
+    seed = int(os.environ.get("MCPVISOR_TEST_SEED", random.randrange(1 << 30)))
     draw = random.Random(seed)
     kinds = (signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGPIPE,
              signal.SIGTTOU, signal.SIGCONT)
@@ -62,7 +62,7 @@ def storm():
             sent += 1
         time.sleep(draw.choice((0, 0, 0.001, 0.02)))
     s = d.status()
-    equal("storm of %d signals (MCPVISOR_SEED=%d): it runs" % (sent, seed), s["state"], "running")
+    equal("storm of %d signals (MCPVISOR_TEST_SEED=%d): it runs" % (sent, seed), s["state"], "running")
     equal("no server was restarted", {x["name"]: x["pid"] for x in s["servers"]}, before)
     equal("the gateway neither", s["gateway"]["restarts"], 0)
     d.write_config({"servers": {"a": mcp(), "c": mcp()}})
