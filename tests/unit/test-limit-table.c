@@ -4,8 +4,9 @@
 #include "base/limit-table.h"
 
 /* The words that docs/limits.md may use for a unit. */
-static const char *const units[] = {"bytes",   "fields",  "items",        "keys",    "levels", "nodes",
-                                    "records", "seconds", "milliseconds", "percent", "tries"};
+static const char *const units[] = {
+        "bytes", "connections", "messages", "passes",  "descriptors",  "fields",  "items",   "keys", "levels",
+        "lines", "nodes",       "records",  "seconds", "milliseconds", "numbers", "percent", "tries"};
 
 static bool is_unit(const char *unit)
 {
