@@ -3,7 +3,7 @@
 """Every client command against a daemon that runs, its exit statuses, and the directories of both."""
 
 import os
-import pwd
+import select
 import signal
 import socket
 import stat
@@ -184,7 +184,9 @@ def logs():
     equal("--since takes what is newer", len(d.client("logs", "--since", "1h", "fs").stdout.splitlines()), len(lines))
     follower = subprocess.Popen([MCPVISOR, "logs", "--socket", d.runtime, "-f", "--tail", "0", "--json", "gh"],
                                 stdout=subprocess.PIPE, text=True)
-    until(lambda: d.client("restart", "gh").returncode == DONE, what="a restart")
+    # Nobody tells when it has asked: so again, until it sees something.
+    until(lambda: d.client("restart", "gh").returncode == DONE and select.select([follower.stdout], [], [], 0.1)[0],
+          what="a line for the follower")
     got = json.loads(follower.stdout.readline())
     equal("-f goes on with what comes", got["server"], "gh")
     d.stop()

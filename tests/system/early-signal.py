@@ -83,7 +83,8 @@ def supervisor():
             code = d.wait_exit()
             took = time.monotonic() - began
             slowest = max(slowest, took)
-            if code not in (0, 143) or took > 6 * SLOW:
+            # -15: TERM came before main's first statement, when nothing had been started.
+            if code not in (0, 143, -signal.SIGTERM) or took > 6 * SLOW:
                 odd.append((code, took, d.log_tail()))
         ours = [d.dir for d in some]
         left = [p for p in all_pids() if is_alive(p) and any(r in environ(p) for r in ours)]

@@ -198,7 +198,7 @@ def term_under_flood():
         equal("TERM under flood %d: ends with 0" % i, d.wait_exit(), 0)
         d.check_clean("TERM under flood %d" % i)
     figure("TERM to `stopping` under three floods", ", ".join("%.1f ms" % (t * 1000) for t in took))
-    check("TERM is acted on within %d ms under a flood" % (bound * 1000), min(took) <= bound, took)
+    check("TERM is acted on within %d ms under a flood" % (bound * 1000), sorted(took)[1] <= bound, took)
 
 
 def odd_output():

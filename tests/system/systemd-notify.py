@@ -193,14 +193,11 @@ def sockets():
     unix.bind(unix_path)
     unix.listen()
 
-    def give():
-        os.environ["LISTEN_PID"] = str(os.getpid())
-
     # The pid is known after the fork only, and the environment is made before it: so a shell says it.
     fds = {3: tcp.fileno(), 4: unix.fileno()}
     script = "exec 3<&%d 4<&%d; LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=http:local exec \"$@\"" % (fds[3], fds[4])
-    d = Daemon({"servers": {"a": mcp()}}, listen=False, prefix=["bash", "-c", script, "bash"],
-               pass_fds=list(fds.values()))
+    d = Daemon({"listen": ["127.0.0.1:%d" % tcp.getsockname()[1]], "servers": {"a": mcp()}},
+               prefix=["bash", "-c", script, "bash"], pass_fds=list(fds.values()))
     s = d.wait(lambda: (lambda x: x if x["servers"][0]["state"] == "ready" else None)(d.status()), what="a")
     listen = s["gateway"]["listen"]
     check("the sockets that were passed are used", "127.0.0.1:%d" % tcp.getsockname()[1] in listen and
@@ -224,7 +221,7 @@ def socket_activate():
         skip("systemd-socket-activate is not here")
         return
     at = path("activated.sock")
-    d = Daemon({"servers": {"a": mcp()}}, listen=False, prefix=[program, "-l", at, "--fdname", "http"], wait=False)
+    d = Daemon({"listen": ["unix:" + at], "servers": {"a": mcp()}}, prefix=[program, "-l", at, "--fdname", "http"], wait=False)
     d.wait_logged("Listening on")
     c = socket.socket(socket.AF_UNIX)
     c.settimeout(DEADLINE * SLOW)

@@ -240,6 +240,26 @@ static void test_any_port_is_one(void **state UNUSED)
         assert_string_equal(strrchr(t.set.items[0].address, ':'), strrchr(t.set.items[1].address, ':'));
 }
 
+/* Port 0 and the port that it became are two addresses: one socket is not both. */
+static void test_port_0_and_its_port(void **state UNUSED)
+{
+        CLEANUP(config_unref_p) Config *any = config_of("listen: [\"127.0.0.1:0\"]\nlisten_unix: never\n");
+        CLEANUP(try_done) Try before, after;
+        char yaml[120];
+        try_open(&(const ListenerArgs){.config = any}, NULL, &before);
+        assert_int_equal(before.result, 0);
+        assert_int_equal(before.set.n, 1);
+        int fd = before.set.items[0].fd;
+        (void)snprintf(yaml, sizeof(yaml), "listen: [\"127.0.0.1:0\", \"%s\"]\nlisten_unix: never\n",
+                       before.set.items[0].address);
+        CLEANUP(config_unref_p) Config *both = config_of(yaml);
+        try_open(&(const ListenerArgs){.config = both}, &before.set, &after);
+        assert_int_equal(after.result, 0);
+        assert_int_equal(after.set.n, 2);
+        assert_int_equal(after.set.items[1].fd, fd);
+        assert_string_not_equal(after.set.items[0].address, after.set.items[1].address);
+}
+
 static void test_refused(void **state)
 {
         char yaml[300];
@@ -586,6 +606,7 @@ int main(void)
                 LISTENER_TEST(test_localhost_and_ipv6),
                 LISTENER_TEST(test_busy),
                 LISTENER_TEST(test_any_port_is_one),
+                LISTENER_TEST(test_port_0_and_its_port),
                 LISTENER_TEST(test_refused),
                 LISTENER_TEST(test_no_ipv6),
                 LISTENER_TEST(test_unix),

@@ -5,11 +5,13 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
 #include "spawn/cgroup.h"
+#include "spawn/helper.h"
 
 enum { SOME_UID = 12345, EARLY_ROUNDS = 2000 };
 
@@ -245,6 +247,57 @@ static void test_orphans_reaped(void **state UNUSED)
         }
 }
 
+/* A child of ours and one of another thread's child, below us alone. */
+static _Noreturn void *fork_from_thread(void *pipe_end)
+{
+        const int *fd = pipe_end;
+        if (fork() == 0) {
+                if (fork() == 0)
+                        (void)!write(*fd, "x", 1);
+                for (;;)
+                        pause();
+        }
+        for (;;)
+                pause();
+}
+
+static _Noreturn void walk(void)
+{
+        int p[2], status, ended = 0;
+        char c;
+        pthread_t thread;
+        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+        if (pipe2(p, O_CLOEXEC) < 0 || walk_signal(0) != 0 || descendants_signal(0) != 0)
+                _exit(1);
+        pid_t child = fork();
+        if (child == 0) {
+                (void)pthread_create(&thread, NULL, fork_from_thread, &p[1]);
+                for (;;)
+                        pause();
+        }
+        if (read(p[0], &c, 1) != 1)
+                _exit(2);
+        if (walk_signal(0) != 3 || descendants_signal(0) != 3)
+                _exit(3);
+        while (descendants_signal(SIGKILL) >= 0 && wait(&status) > 0)
+                ended += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+        _exit(ended == 3 && walk_signal(0) == 0 ? 0 : 4);
+}
+
+/* The kernel's lists of children, those of other threads too. */
+static void test_walk(void **state UNUSED)
+{
+        int status;
+        if (access("/proc/self/task", R_OK) != 0 || walk_signal(0) == -ENOSYS)
+                skip();
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+                walk();
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+}
+
 static void test_warden_killed(void **state UNUSED)
 {
         for (size_t i = 0; i < 2; i++) {
@@ -389,17 +442,12 @@ int main(int argc, char **argv)
                 cmocka_set_test_filter(argv[1]);
 #define CHECKED(t) cmocka_unit_test_setup_teardown(t, spawn_setup, spawn_teardown)
         const struct CMUnitTest tests[] = {
-                CHECKED(test_sweep),
-                CHECKED(test_kill),
-                CHECKED(test_term),
-                CHECKED(test_leader_leaves),
-                CHECKED(test_exit_records),
-                CHECKED(test_leader_pid),
-                CHECKED(test_orphans_reaped),
-                CHECKED(test_warden_killed),
-                CHECKED(test_supervisor_killed),
-                CHECKED(test_early_signals),
-                CHECKED(test_warden_is_small),
+                CHECKED(test_sweep),          CHECKED(test_kill),
+                CHECKED(test_term),           CHECKED(test_leader_leaves),
+                CHECKED(test_exit_records),   CHECKED(test_leader_pid),
+                CHECKED(test_orphans_reaped), CHECKED(test_walk),
+                CHECKED(test_warden_killed),  CHECKED(test_supervisor_killed),
+                CHECKED(test_early_signals),  CHECKED(test_warden_is_small),
                 CHECKED(test_as_user),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
