@@ -203,6 +203,8 @@ cat <<'EOT'
 * Left: the program is not PID 1, runs a shell that runs the real one, or one that forks twice and leaves its session,
   or shells three deep; it is asked to stop, and the processes are counted that live 1 s after it has ended. As PID 1 of a
   container nothing would be left: the kernel kills it, without asking.
+  The others have no options here that make them signal a group (`tini -g`, `stopasgroup` and the like); those reach
+  the shells, not what has left their session.
 * Memory: of all its processes, with one child, which does not count. Those of mcpvisor are the supervisor, the
   gateway, which speaks HTTP and MCP, and one warden for each server. The others have no such part: who needs only an
   init has the smallest in tini, dumb-init or catatonit.

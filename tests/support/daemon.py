@@ -23,6 +23,9 @@ BUILD = os.environ.get("top_builddir", os.getcwd())
 MCPVISOR = os.path.join(BUILD, "mcpvisor")
 TEST_DAEMON = os.path.join(BUILD, "tests/support/daemon")
 FAKE_GATEWAY = os.path.join(BUILD, "tests/support/gateway-fake")
+HELPER = os.path.join(BUILD, "mcpvisor-exec")
+if not os.path.exists(HELPER):  # one executable for all (--enable-static)
+    HELPER = MCPVISOR
 CHILD = os.path.join(BUILD, "tests/support/child")
 DEADLINE = 20.0  # for what takes milliseconds: a loaded machine is no failure
 OWN_PORT = "127.0.0.1:0"  # daemons of other tests run at the same time
@@ -252,7 +255,7 @@ class Daemon:
             gateway = FAKE_GATEWAY
         program = TEST_DAEMON if gateway or tree or times else MCPVISOR
         dirs = ["--runtime-dir", self.runtime, "--state-dir", self.state]
-        environ = dict(os.environ, MCPVISOR_TEST_HELPER=os.path.join(BUILD, "mcpvisor-exec"), **(env or {}))
+        environ = dict(os.environ, MCPVISOR_TEST_HELPER=HELPER, **(env or {}))
         for key, ms in (times or {}).items():
             environ["MCPVISOR_TEST_" + key] = str(ms)
         if script is not None:

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h> /* of the build; there is one of that name beside this file */
+
 #include "support/spawn.h"
 
 #include <dirent.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "config.h"
+
 #include "support/spawn.h"
 
 #include <fcntl.h>
