@@ -14,7 +14,7 @@
         S(INT,   STOP,   "The same.")                                                                        \
         S(QUIT,  QUIT,   "Kill all servers and end at once.")                                                \
         S(PWR,   POWER,  "The power fails: stop, as by\n.Dv SIGTERM .")                                      \
-        S(HUP,   RELOAD, "Read the configuration file again and change what differs. Many are as one; "      \
+        S(HUP,   RELOAD, "Read the configuration file again and change what differs.\nMany are as one; "     \
                          "during a stop it is ignored.\nWith\n.Cm run ,\nwhich has no file: "                \
                          "stop when the terminal is gone, else nothing.")                                    \
         S(USR1,  REOPEN, "Open the log again, after it was moved away.")                                     \

@@ -5,14 +5,13 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include <grp.h>
-
 #include "base/fd.h"
 #include "base/limit-table.h"
 #include "control/path.h"
 #include "supervisor/commit.h"
 #include "supervisor/core.h"
 #include "supervisor/exit-status.h"
+#include "supervisor/group.h"
 
 /* Why the daemon does not begin: to the log and to the end. */
 static bool refuse(Supervisor *s, int code, const char *fmt, ...) PRINTF(3, 4);
@@ -62,17 +61,13 @@ static bool open_dirs(Supervisor *s, const Config *c)
 /* Who may connect is decided by the kernel: mode 0600, or 0660 with the group of `control.group`. */
 static int permit(const char *path, const char *group)
 {
+        gid_t gid;
         if (!group)
                 return 0;
-        char *end = NULL;
-        unsigned long gid = strtoul(group, &end, 10);
-        if (*group == '\0' || *end != '\0') {
-                const struct group *g = getgrnam(group);
-                if (!g)
-                        return -ENOENT;
-                gid = g->gr_gid;
-        }
-        if (chown(path, (uid_t)-1, (gid_t)gid) < 0 || chmod(path, 0660) < 0)
+        int r = group_find(group, &gid);
+        if (r < 0)
+                return r;
+        if (chown(path, (uid_t)-1, gid) < 0 || chmod(path, 0660) < 0)
                 return -errno;
         return 0;
 }

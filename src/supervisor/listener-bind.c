@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <grp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 #include "base/limit-table.h"
 #include "base/parse.h"
 #include "supervisor/bind-address.h"
+#include "supervisor/group.h"
 #include "supervisor/listener-bind.h"
 
 enum { PROC_PATH = 64, GROUP_OURS = -1 };
@@ -101,33 +101,12 @@ static int tcp_bind(const BindWish *w, BindAddress *a, socklen_t size, Listener 
 
 /* ---- unix ----------------------------------------------------------------- */
 
-/* /etc/group alone: a directory service may keep us waiting. */
-static int find_group(const char *name, gid_t *ret)
-{
-        uint64_t number;
-
-        if (parse_u64(span_of(name), &number) == 0 && number < UINT32_MAX) {
-                *ret = (gid_t)number;
-                return 0;
-        }
-        FILE *f = fopen("/etc/group", "re");
-        if (!f)
-                return -errno;
-        const struct group *g;
-        while ((g = fgetgrent(f)) && strcmp(g->gr_name, name) != 0)
-                ;
-        if (g)
-                *ret = g->gr_gid;
-        (void)fclose(f);
-        return g ? 0 : -ESRCH;
-}
-
 static int unix_group(const BindWish *w, gid_t *ret, Buf *why)
 {
         *ret = (gid_t)GROUP_OURS;
         if (!w->group)
                 return 0;
-        int r = find_group(w->group, ret);
+        int r = group_find(w->group, ret);
         return r == 0 ? 0
                       : refuse(why, "%s: no group %s in /etc/group: give its number", w->address, w->group);
 }

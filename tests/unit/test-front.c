@@ -172,7 +172,8 @@ static void test_wrong_descriptors(void **state UNUSED)
         assert_int_equal(front_listen(&front, 5, file, false), -EPERM);
         assert_int_equal(front_listen(&front, 5, -1, false), -EBADF);
         front_unlisten(&front, 5);
-        CLEANUP_FD int fd = client(); /* open at the end of the test: front_done() closes it */
+        CLEANUP_FD int held = client(); /* open at the end of the test: front_done() closes it */
+        assert_true(held >= 0);
         turns(2);
         assert_int_equal(open_connections(), 1);
         front_unlisten(&front, 0);
