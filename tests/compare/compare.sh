@@ -175,7 +175,7 @@ cat <<EOT
 <!-- Written by tests/compare/compare.sh (contrib/dev compare). -->
 # Comparison
 
-One run on one machine: kernel $(uname -r), $(nproc) CPUs, programs of $(. /etc/os-release && echo "$PRETTY_NAME"),
+One run on one machine: kernel $(uname -r | cut -d- -f1), $(nproc) CPUs, programs of $(. /etc/os-release && echo "$PRETTY_NAME"),
 load average at the start $(cut -d ' ' -f 1 /proc/loadavg): times and lost signals grow with it.
 
 | program | version | early TERM lost, of $tries | 10,000 orphans | left: \`sh -c\` | left: daemon | left: npx-like | RSS / private dirty KiB (processes) |
