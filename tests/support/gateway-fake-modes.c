@@ -86,10 +86,12 @@ static void crash_after(Fake *f, const IpcMessage *m UNUSED, const char *args)
                 crash();
 }
 
-static void crash_on(Fake *f UNUSED, const IpcMessage *m, const char *args)
+/* Before it does what is usual: an answer that was sent would count. */
+static bool crash_on(Fake *f UNUSED, const IpcMessage *m, const char *args)
 {
         if (strcmp(ipc_type(m->header->type)->name, args) == 0)
                 crash();
+        return false;
 }
 
 static void begin_exit(Fake *f UNUSED, const char *args)
@@ -330,7 +332,8 @@ const FakeMode fake_modes[] = {
         {"ignore-stop", "", "does not stop when told to", .received = swallow_stop},
         {"hang-after", "N", "does nothing any more after N messages", .after = hang_after},
         {"crash-after", "N", "is gone after N messages", .after = crash_after},
-        {"crash-on", "TYPE", "is gone after a message of that type (PREPARE)", .after = crash_on},
+        {"crash-on", "TYPE", "is gone at a message of that type (PREPARE), which it does not answer",
+         .received = crash_on},
         {"flood-garbage", "SEED", "sends random bytes for ever", .after = flood_garbage},
         {"flood-valid", "SEED", "sends legal messages for ever", .after = flood_valid},
         {"wrong-sizes", "[BYTES]", "sends a message of a wrong size", .after = wrong_sizes},

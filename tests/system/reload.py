@@ -416,6 +416,7 @@ def gateway_says_no():
     equal("and nothing has changed", frozen(d), before)
     d.say("normal")
 
+    # It dies without an answer; after one, the reload would be committed.
     d.say("mode", "crash-on", "PREPARE")
     answer = reload(d)
     equal("the gateway dies: aborted", (answer["ok"], answer.get("code")), (False, "aborted"))
