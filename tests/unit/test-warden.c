@@ -438,6 +438,7 @@ static void test_as_user(void **state UNUSED)
 
 int main(int argc, char **argv)
 {
+        alarm(300); /* a hang is a failure */
         if (argc > 1)
                 cmocka_set_test_filter(argv[1]);
 #define CHECKED(t) cmocka_unit_test_setup_teardown(t, spawn_setup, spawn_teardown)
