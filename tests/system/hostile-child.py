@@ -5,6 +5,7 @@ its tree, no zombie, no descriptor, no control group, bounded memory, the exact
 states, and an end that is told as what it was. MCPVISOR_SOAK=1: larger."""
 
 import sys
+import datetime
 import os
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
@@ -56,6 +57,27 @@ def die_at_once():
     equal("many die at once: no child but the gateway", len(children_of(before)), 1)
     equal("many die at once: TERM ends it with 0", d.stop(), 0)
     d.check_clean("many die at once")
+
+
+def die_together():
+    """Fifty servers that die in one moment do not start each other to death: the governor spreads them."""
+    names = ["s%02d" % i for i in range(50)]
+    d = Daemon({"servers": {x: mcp("mcp") for x in names}})
+    d.wait(lambda: all(s["state"] == "ready" for s in d.status()["servers"]), 60, "all to be ready")
+    told = len(d.log_records())
+    for s in d.status()["servers"]:
+        os.kill(s["pid"], signal.SIGKILL)
+    d.wait(lambda: all(s["state"] == "ready" and s["starts"] == 2 for s in d.status()["servers"]), 60,
+           "all to be ready again")
+    at = sorted(datetime.datetime.fromisoformat(r["ts"].replace("Z", "+00:00")).timestamp()
+                for r in d.log_records()[told:] if "started, pid" in r["msg"])
+    equal("die together: each is started once", len(at), 50)
+    # What the log dates is the exec: two milliseconds are granted for the way there.
+    most = max(sum(t <= x < t + 0.098 for x in at) for t in at)
+    figure("starts within 100 ms after 50 died together", "%d at most, all in %.1f s" % (most, at[-1] - at[0]))
+    check("die together: at most 5 starts in 100 ms", most <= 5, at)
+    equal("die together: TERM ends it with 0", d.stop(), 0)
+    d.check_clean("die together")
 
 
 # ---- pipes -------------------------------------------------------------------
@@ -245,4 +267,4 @@ def odd_output():
 
 
 alarm(300)
-main(exits_at_once, die_at_once, closes_pipes, floods, term_under_flood, odd_output)
+main(exits_at_once, die_at_once, die_together, closes_pipes, floods, term_under_flood, odd_output)
