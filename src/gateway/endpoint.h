@@ -8,6 +8,8 @@
  * no pipe.
  */
 
+#include <sys/queue.h>
+
 #include "gateway/listing.h"
 #include "gateway/snapshot.h"
 
