@@ -79,6 +79,8 @@ struct Backend {
         McpVersion version;
         Buf hello; /* the result of initialize, as written */
         Buf capabilities;
+        Lane *common; /* of calls without a session */
+        Nsec used;    /* the last call of a client */
         Lease *lease; /* whose own it is; NULL: nobody's */
         bool again;   /* an earlier gateway had it: its first line may be a torn one */
         struct Greeting *greeting; /* owned: while the handshake is under way */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/fetch.h"
 #include "base/limit-table.h"
+#include "jsonrpc/error-code.h"
 #include "jsonrpc/json.h"
 
 struct Fetch {
@@ -69,10 +70,17 @@ static int fetch_next(Fetch *f)
                         continue;
                 f->todo &= ~(1u << f->list);
                 f->pages = 0;
-                mcp_draft_begin(f->draft, f->list);
                 return fetch_ask(f, SPAN_NONE);
         }
         return fetch_finish(f);
+}
+
+/* An error but "there is no such list": what was known of the list stays. */
+static bool is_failure(const Envelope *e)
+{
+        int64_t code;
+        return e->kind == ENVELOPE_ERROR && (!json_int(envelope_member(e, MEMBER_ERROR_CODE), &code) ||
+                                             code != rpc_error_table[RPC_ERROR_METHOD_NOT_FOUND].code);
 }
 
 static int fetch_answered(Call *c, const Envelope *e)
@@ -81,6 +89,8 @@ static int fetch_answered(Call *c, const Envelope *e)
         Span cursor = SPAN_NONE;
         unsigned left_out = 0;
         int r = 0;
+        if (f->pages == 0 && !is_failure(e))
+                mcp_draft_begin(f->draft, f->list);
         if (e->kind == ENVELOPE_RESULT)
                 r = mcp_draft_page(f->draft, f->list, envelope_member(e, MEMBER_RESULT), LIMIT_LIST_ITEMS,
                                    &left_out, &cursor);

@@ -64,10 +64,9 @@ struct Upstream {
         Timer idle;
         size_t queued_bytes; /* of what waits or is queued */
         unsigned in_flight;
-        uint64_t next_lease;
         Lease *scout;                     /* ours: for the first look at a server that serves sessions */
         SubscriptionTable *subscriptions; /* owned */
-        bool wanted;                      /* WANT was said and not answered by a state */
+        bool wanted;                      /* WANT was said, and the state is still what it was */
         bool kept;                        /* while a configuration is taken over */
         Nsec used;                        /* the last call */
         unsigned stale;                   /* lists (1 << McpList) that it said have changed */
