@@ -73,6 +73,7 @@ struct Backend {
         unsigned in_flight; /* calls of clients among them */
         TAILQ_HEAD(, Lane) turn;        /* lanes with queued calls, next first */
         LIST_HEAD(, Lane) lanes;
+        LIST_HEAD(, Ask) asks; /* what it wants to know of clients */
         uint64_t max_stray, stray;
         Nsec stray_since;
         McpEra era;
@@ -82,6 +83,7 @@ struct Backend {
         Lane *common; /* of calls without a session */
         Nsec used;    /* the last call of a client */
         Lease *lease; /* whose own it is; NULL: nobody's */
+        bool probe, draining, told_ready, greeted;
         bool again;   /* an earlier gateway had it: its first line may be a torn one */
         struct Greeting *greeting; /* owned: while the handshake is under way */
         struct Fetch *fetch;     /* owned: while its lists are being fetched */

@@ -46,6 +46,7 @@ typedef struct ClientAnswer {
         const char *allow;
         unsigned retry_after; /* seconds; 0: none */
         bool challenge;       /* WWW-Authenticate */
+        bool preflight;       /* what a browser may send */
         bool close;
 } ClientAnswer;
 
@@ -55,7 +56,11 @@ int client_answer(Client *c, const ClientAnswer *a, const Span *body, unsigned n
 int client_open_stream(Client *c, const ClientAnswer *a, bool *ret_open) MUST_CHECK;
 /* One event. False in `ret_taken`: nobody takes it any more. */
 int client_event(Client *c, Span id, const Span *data, unsigned n, bool *ret_taken) MUST_CHECK;
+/* An event without data, whose id the client can come back with. */
+int client_prime(Client *c, Span id) MUST_CHECK;
 int client_end_stream(Client *c) MUST_CHECK;
+/* A refusal in words: {"error": TEXT} */
+int client_answer_text(Client *c, const ClientAnswer *a, const char *text) MUST_CHECK;
 /* A refusal in words: {"error": TEXT} for people, or a JSON-RPC error where one speaks it. */
 int client_refuse(Client *c, int status, const char *text) MUST_CHECK;
 int client_refuse_rpc(Client *c, int status, RpcError error, Span id, const char *text) MUST_CHECK;

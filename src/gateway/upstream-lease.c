@@ -67,6 +67,11 @@ static int lease_ask(Lease *l)
         return upstream_say_want(u, l->number);
 }
 
+int lease_again(Lease *l)
+{
+        return lease_ask(l);
+}
+
 /* The first in line for an exclusive server. */
 static int lease_next(Upstream *u)
 {

@@ -61,3 +61,16 @@ int lease_ready(Upstream *u, Backend *b) MUST_CHECK;
 void lease_lost(Upstream *u, Backend *b);
 int lease_end(Lease *l) MUST_CHECK;
 int upstream_release(Upstream *u, Backend *b, IpcReleaseReason why) MUST_CHECK;
+
+/* Those that still wait for it want another instance. */
+int lease_again(Lease *l) MUST_CHECK;
+
+/* ---- what a server says, and is told: upstream-notice.c, upstream-catalogue.c ---- */
+
+int upstream_notified(Backend *b, const Envelope *e) MUST_CHECK;
+void upstream_lists_changed(Upstream *u, unsigned lists);
+int health_start_for(Upstream *u, Backend *b) MUST_CHECK;
+/* Subscriptions and level of before, to a new instance. */
+int upstream_restore(Upstream *u, Backend *b) MUST_CHECK;
+int backend_subscribe(Backend *b, Span uri, bool on) MUST_CHECK;
+int backend_set_level(Backend *b, McpLevel level) MUST_CHECK;

@@ -69,6 +69,7 @@ struct Upstream {
         bool wanted;                      /* WANT was said, and the state is still what it was */
         bool kept;                        /* while a configuration is taken over */
         Nsec used;                        /* the last call */
+        McpLevel level;                   /* the most verbose that sessions want */
         unsigned stale;                   /* lists (1 << McpList) that it said have changed */
         Timer refetch;
 };
