@@ -9,12 +9,22 @@
 
 #include "base/span.h"
 
-enum { EVENT_ID_SIZE = 44 };
+enum { EVENT_ID_SIZE = 44, EVENT_LOSSES = 8 };
+
+/* The last event of a stream that is not kept any more. */
+typedef struct EventLoss {
+        uint32_t stream;
+        uint64_t number; /* 0: none */
+} EventLoss;
 
 typedef struct EventLog {
-        char *data; /* owned; a ring */
-        size_t cap, start, used;
-        uint64_t next; /* number of the next event, from 1 */
+        char *data; /* owned; a ring, which grows to the cap */
+        size_t cap, size, start, used;
+        uint64_t next;                  /* number of the next event, from 1 */
+        EventLoss losses[EVENT_LOSSES]; /* of few streams, the latest that lost one; of all others: */
+        uint64_t lost_elsewhere;        /* the last event that any of them lost */
+        uint64_t dropped;               /* bytes that have left the ring */
+        uint64_t hint_number, hint_end; /* the event that event_log_next() gave last; where it ended */
 } EventLog;
 
 void event_log_init(EventLog *l, size_t cap);
@@ -31,5 +41,6 @@ void event_id_write(uint32_t stream, uint64_t number, char ret_id[static EVENT_I
 bool event_id_parse(Span text, uint32_t *ret_stream, uint64_t *ret_number);
 
 /* The next event of `stream` after *number, oldest first; sets *number. Two spans, since a ring has an end.
- * False: no more. `ret_lost`: some between were not kept any more. */
-bool event_log_next(const EventLog *l, uint32_t stream, uint64_t *number, Span ret[static 2], bool *ret_lost);
+ * False: no more. `ret_lost` (set in both cases): some after *number were not kept any more; for a stream
+ * that lost none it may be true too, when its client comes from before all that is kept. */
+bool event_log_next(EventLog *l, uint32_t stream, uint64_t *number, Span ret[static 2], bool *ret_lost);

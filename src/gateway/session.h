@@ -43,8 +43,8 @@ struct Session {
         unsigned missed;      /* lists (1 << McpList) whose change it has not been told */
         /* the table's */
         SessionTable *table;
-        Session *next_in_bucket;
-        TAILQ_ENTRY(Session) by_use;
+        Session *next_in_bucket, *next_in_number;
+        TAILQ_ENTRY(Session) by_use, by_rest;
         Nsec used;
         unsigned busy; /* requests and streams that keep it from eviction */
         bool ended;
@@ -65,10 +65,11 @@ struct SessionTable {
         const SessionOps *ops;
         TimerHeap *timers;
         Timer expiry;
-        Random *random;    /* borrowed: for seeds; ids come from getrandom */
-        Session **buckets; /* owned */
+        Random *random;               /* borrowed: for seeds; ids come from getrandom */
+        Session **buckets, **numbers; /* owned: by id, by number */
         size_t n_buckets, n;
-        TAILQ_HEAD(, Session) by_use; /* the least recently used first */
+        TAILQ_HEAD(, Session) by_use;  /* the least recently used first */
+        TAILQ_HEAD(, Session) by_rest; /* those that are not busy, the longest so first */
         uint64_t next_number;
         uint64_t max;
         Nsec ttl;
@@ -77,7 +78,8 @@ struct SessionTable {
 
 int session_table_init(SessionTable *t, TimerHeap *timers, const SessionOps *ops) MUST_CHECK;
 void session_table_done(SessionTable *t);
-/* limits.max_sessions, session_ttl, replay; may be changed at any time. */
+/* limits.max_sessions, session_ttl, replay; may be changed at any time. Before the first time there is no
+ * room for a session. What is over a smaller number goes, if it is not busy; `replay` is for new ones. */
 int session_table_limit(SessionTable *t, uint64_t max, Nsec ttl, size_t replay) MUST_CHECK;
 
 /* SESSION_E_FULL: all are busy. */
