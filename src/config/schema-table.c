@@ -9,7 +9,7 @@
 const SchemaFeatureRow schema_features[_SCHEMA_FEATURE_MAX] = {
         [FEATURE_HOUSE]      = {"the configuration", true},
         [FEATURE_SUPERVISOR] = {"the supervisor", true},
-        [FEATURE_GATEWAY]    = {"the HTTP endpoint", false},
+        [FEATURE_GATEWAY]    = {"the HTTP endpoint", true},
         [FEATURE_SANDBOX]    = {"the sandbox", false},
         [FEATURE_BRIDGE]     = {"the bridge between protocol eras", false},
         [FEATURE_RECORDER]   = {"the recorder", false},
