@@ -136,7 +136,7 @@ static void open_cgroups(Supervisor *s)
 static bool open_board(Supervisor *s, const Config *c)
 {
         uint32_t n = (uint32_t)c->limits.max_servers;
-        int r = scoreboard_new(n, &s->board);
+        int r = scoreboard_new(n, (uint32_t)c->limits.max_tool_series, &s->board);
         if (r == 0 && !(s->rows = calloc(MAX(n, 1U), sizeof(*s->rows))))
                 r = -ENOMEM;
         return r == 0 ? true : refuse(s, EXIT_FAILED, "no memory for %u servers: %s", n, strerror(-r));

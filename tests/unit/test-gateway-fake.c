@@ -139,7 +139,7 @@ static int setup(void **state)
                 return -1;
         (void)snprintf(w.script, sizeof(w.script), "%s/script", (char *)*state);
         (void)snprintf(w.control, sizeof(w.control), "%s/c", (char *)*state);
-        return scoreboard_new(4, &w.board);
+        return scoreboard_new(4, 8, &w.board);
 }
 
 static int teardown(void **state)

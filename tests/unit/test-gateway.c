@@ -113,7 +113,7 @@ static void say_hello(const char *build)
         (void)snprintf(m.build_id, sizeof(m.build_id), "%s", build);
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control), 0);
         w.control = control[0];
-        assert_int_equal(scoreboard_new(4, &w.board), 0);
+        assert_int_equal(scoreboard_new(4, 8, &w.board), 0);
         assert_int_equal(scoreboard_take(w.board, "fs", &w.row, &w.row_generation), 0);
         tell_text(IPC_HELLO, &m, SPAN_NONE, (int[]){scoreboard_fd(w.board), control[1]}, 2);
         (void)close(control[1]);
