@@ -69,7 +69,7 @@ static int told_prepare(Gateway *g, IpcMessage *m)
 {
         IpcConfig config = *(const IpcConfig *)m->header;
         CLEANUP(buf_done) Buf why = BUF_INIT(IPC_TEXT_MAX);
-        int r = snapshot_prepare(&g->next, config.generation, m->fds[0], &why);
+        int r = snapshot_prepare(&g->next, config.generation, m->fds, &why);
         if (r < 0)
                 return r;
         if (r == 0)

@@ -26,7 +26,7 @@ enum {
         /* the supervisor speaks */                                                 \
         M(HELLO,         IpcHello,        TO_GATEWAY,    2, 2, 0)                   \
         M(SERVER_ROW,    IpcServerRow,    TO_GATEWAY,    0, 0, 64)                  \
-        M(PREPARE,       IpcConfig,       TO_GATEWAY,    1, 1, 0)                   \
+        M(PREPARE,       IpcConfig,       TO_GATEWAY,    2, 2, 0)                   \
         M(COMMIT,        IpcConfig,       TO_GATEWAY,    0, 0, 0)                   \
         M(ABORT,         IpcConfig,       TO_GATEWAY,    0, 0, 0)                   \
         M(LISTENER_UP,   IpcListener,     TO_GATEWAY,    1, 2, 256)                 \
@@ -94,7 +94,7 @@ typedef struct IpcServerRow {
         uint32_t index; /* in the blob's order */
 } IpcServerRow;
 
-/* PREPARE brings the gateway's blob; it answers PREPARED, or REFUSED with a text. */
+/* PREPARE brings the gateway's blob and the tokens (token.h); it answers PREPARED, or REFUSED with a text. */
 typedef struct IpcConfig {
         IpcHeader header;
         uint64_t generation;

@@ -141,7 +141,8 @@ int gateway_prepare(GatewayLink *g, uint64_t generation, int blob)
         }
         IpcConfig m = {.generation = generation};
         g->preparing = generation;
-        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, &blob, 1);
+        const int fds[] = {blob, r->tokens.fd};
+        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
         return 0;
 }
 
@@ -161,7 +162,8 @@ void gateway_prepare_current(GatewayLink *g)
         }
         IpcConfig m = {.generation = sup->generation};
         g->preparing = sup->generation;
-        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, &sup->gateway_blob, 1);
+        const int fds[] = {sup->gateway_blob, sup->tokens.fd};
+        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
 }
 
 void gateway_commit(GatewayLink *g, uint64_t generation)
