@@ -95,6 +95,7 @@
         L(TOKENS,           20000,           "items",  "Tokens that the gateway is given.") \
         L(IPC_STALL,        5,               "seconds","How long messages to another of our processes wait for it to read one; then it is replaced.") \
         L(CATALOGUE,        16 * 1024 * 1024,"bytes",  "The file that keeps the lists of one server over a restart.") \
+        L(METRICS_PAGE,     64 * 1024 * 1024,"bytes",  "What /metrics answers with.") \
         L(GATEWAY_REFUSALS, 1000,            "connections", "Connections that a gateway without a data path answers at once; more wait to be accepted.") \
         L(GATEWAY_LINGER,   2,               "seconds","How long a connection that was answered may take to close.") \
         L(GATEWAY_ACCEPT_PAUSE, 200,         "milliseconds", "How long no connection is accepted after the machine had no descriptor for one.") \
