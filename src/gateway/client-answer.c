@@ -65,7 +65,7 @@ int client_answer(Client *c, const ClientAnswer *a, const Span *body, unsigned n
         answer.body = body;
         answer.n_body = n;
         c->status = a->status;
-        figures_http(c->gateway, c->route->label, a->status);
+        figures_http(c, a->status);
         int r = http_answer(&c->http, &answer);
         return MIN(r, 0);
 }
@@ -84,7 +84,7 @@ int client_answer_text(Client *c, const ClientAnswer *a, const char *text)
         const Span body = buf_span(&b);
         answer.type = SPAN("application/json");
         log_limited(LOG_LEVEL_INFO, "refused", LOG_FIELDS(LOG_REQUEST(c->correlation), LOG_INT("status", a->status)),
-                    "%s: %d, %s", c->route->label, a->status, text);
+                    "/%s: %d, %s", score_route_name(c->route->score), a->status, text);
         return client_answer(c, &answer, &body, 1);
 }
 
@@ -101,7 +101,7 @@ int client_refuse_rpc(Client *c, int status, RpcError error, Span id, const char
                 return r;
         const Span body = buf_span(&b);
         log_limited(LOG_LEVEL_INFO, "refused", LOG_FIELDS(LOG_REQUEST(c->correlation), LOG_INT("status", status)),
-                    "%s: %d, %s", c->route->label, status, text ? text : rpc_error_table[error].text);
+                    "/%s: %d, %s", score_route_name(c->route->score), status, text ? text : rpc_error_table[error].text);
         return client_answer(c, &(ClientAnswer){.status = status, .type = SPAN("application/json")}, &body, 1);
 }
 
@@ -116,7 +116,7 @@ int client_open_stream(Client *c, const ClientAnswer *a, bool *ret_open)
         answer.n_headers = h.n;
         answer.type = SPAN("text/event-stream");
         c->status = a->status;
-        figures_http(c->gateway, c->route->label, a->status);
+        figures_http(c, a->status);
         int r = http_stream_open(&c->http, &answer);
         *ret_open = r == 0;
         return MIN(r, 0);

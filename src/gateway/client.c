@@ -101,9 +101,10 @@ static bool take_token(Client *c, const HttpRequest *r)
         take_principal(c, peer, strlen(peer));
         if (!a->needs_token || !is_tcp(c))
                 return true;
-        const HttpToken *t = http_token_find(a->tokens, a->n_tokens, http_bearer(r));
+        const Snapshot *now = &c->gateway->current;
+        const IpcToken *t = ipc_token_find(now->tokens, now->n_tokens, http_bearer(r));
         if (t && !*peer)
-                take_principal(c, t->name.ptr, t->name.len);
+                take_principal(c, t->name, strlen(t->name));
         return t != NULL;
 }
 
@@ -189,6 +190,7 @@ static int client_head(HttpConn *conn, const HttpRequest *r)
         Span name;
         c->started = loop_now(c->gateway->loop);
         c->route = route_find(r->path, &name);
+        c->score_route = c->route->score;
         c->method = r->method;
         c->status = 0;
         take_correlation(c, http_header(r, HTTP_HEADER_REQUEST_ID));
@@ -199,9 +201,14 @@ static int client_head(HttpConn *conn, const HttpRequest *r)
                 return q;
         if (c->route->id == ROUTE_OTHER || !route_takes(c->route, r->method))
                 return refuse_route(c);
-        if (is_mcp(c) && !endpoint_find(&c->gateway->endpoints, name))
+        if (!is_mcp(c))
+                return 0;
+        const Endpoint *ep = endpoint_find(&c->gateway->endpoints, name);
+        if (!ep)
                 return client_refuse(c, 404, "there is no server and no view of that name");
-        return is_mcp(c) ? check_message(c, r) : 0;
+        if (ep->kind == ENDPOINT_VIEW)
+                c->score_route = SCORE_ROUTE_VIEW;
+        return check_message(c, r);
 }
 
 static int client_request(HttpConn *conn, HttpRequest *r)
@@ -246,7 +253,7 @@ static void client_was_refused(HttpConn *conn, int status, const char *why)
 {
         Client *c = client_of(conn);
         char address[64];
-        figures_http(c->gateway, c->route ? c->route->label : "other", status);
+        figures_http(c, status);
         log_limited(LOG_LEVEL_INFO, "http-refused", NULL, "%s: %d, %s", http_conn_address(conn, address), status, why);
 }
 

@@ -17,6 +17,7 @@ struct Client {
         HttpConn http; /* embedded: the server's */
         Gateway *gateway;
         const RouteRow *route;
+        ScoreRoute score_route; /* as what it is counted */
         Exchange *exchange; /* at most one of these is set, while an answer is due */
         Batch *batch;
         Stream *stream;

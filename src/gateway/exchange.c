@@ -11,11 +11,6 @@
 
 enum { PARTS_MAX = SPLICE_PARTS };
 
-static const char *const outcome_names[_EXCHANGE_OUTCOME_MAX] = {
-        [EXCHANGE_OK] = "ok",           [EXCHANGE_TOOL_ERROR] = "tool_error", [EXCHANGE_ERROR] = "error",
-        [EXCHANGE_TIMEOUT] = "timeout", [EXCHANGE_CANCELLED] = "cancelled",   [EXCHANGE_REFUSED] = "refused",
-};
-
 /* ---- its life ----------------------------------------------------------------- */
 
 static Exchange *pool_take(Gateway *g)
@@ -69,7 +64,8 @@ int exchange_new(Gateway *g, Client *c, Batch *batch, Session *s, const Envelope
         if (!x)
                 return -ENOMEM;
         memset(x, 0, offsetof(Exchange, id));
-        x->correlation[0] = x->tool[0] = 0;
+        x->correlation[0] = 0;
+        x->tool = NULL;
         x->gateway = g;
         x->call.ops = &exchange_call_ops;
         x->session = s;
@@ -118,10 +114,10 @@ static void exchange_free(Exchange *x)
 
 /* ---- its end -------------------------------------------------------------------- */
 
-static bool worth_a_line(const Gateway *g, ExchangeOutcome how, Nsec took)
+static bool worth_a_line(const Gateway *g, ScoreStatus how, Nsec took)
 {
         const Config *c = gateway_config(g);
-        bool bad = how != EXCHANGE_OK && how != EXCHANGE_TOOL_ERROR;
+        bool bad = how != SCORE_STATUS_OK && how != SCORE_STATUS_TOOL_ERROR;
         switch ((LogRequests)c->log.requests) {
         case LOG_REQUESTS_ALL:
                 return true;
@@ -134,19 +130,19 @@ static bool worth_a_line(const Gateway *g, ExchangeOutcome how, Nsec took)
         }
 }
 
-static void exchange_account(Exchange *x, ExchangeOutcome how)
+static void exchange_account(Exchange *x, ScoreStatus how)
 {
         Nsec took = nsec_sub(loop_now(x->gateway->loop), x->started);
         const char *server = x->call.upstream ? x->call.upstream->name : NULL;
         figures_request(x, how, took / NSEC_PER_USEC);
         if (worth_a_line(x->gateway, how, took))
-                log_limited(LOG_LEVEL_INFO, how == EXCHANGE_OK ? NULL : "request",
+                log_limited(LOG_LEVEL_INFO, how == SCORE_STATUS_OK ? NULL : "request",
                             LOG_FIELDS(LOG_SERVER(server), LOG_REQUEST(x->correlation),
                                        LOG_STR("method", mcp_method_name(x->method)),
-                                       LOG_STR("tool", x->tool[0] ? x->tool : NULL),
-                                       LOG_STR("status", outcome_names[how]),
+                                       LOG_SPAN("tool", figures_tool(x)),
+                                       LOG_STR("status", score_status_name(how)),
                                        LOG_INT("usec", took / NSEC_PER_USEC)),
-                            "%s: %s after %.1f ms", mcp_method_name(x->method), outcome_names[how],
+                            "%s: %s after %.1f ms", mcp_method_name(x->method), score_status_name(how),
                             (double)took / (double)NSEC_PER_MSEC);
 }
 
@@ -161,7 +157,10 @@ static int give_event(Exchange *x, const Span *parts, unsigned n, bool *ret_take
                 name = span_of(id);
         }
         *ret_taken = false;
-        return x->client ? client_event(x->client, name, parts, n, ret_taken) : 0;
+        int r = x->client ? client_event(x->client, name, parts, n, ret_taken) : 0;
+        if (x->client && !*ret_taken)
+                TAKE_PTR(x->client)->exchange = NULL;
+        return r;
 }
 
 static int open_stream(Exchange *x)
@@ -207,7 +206,7 @@ static int give_answer(Exchange *x, const Span *parts, unsigned n)
         return client_end_stream(c);
 }
 
-int exchange_answer(Exchange *x, const Span *parts, unsigned n, ExchangeOutcome how)
+int exchange_answer(Exchange *x, const Span *parts, unsigned n, ScoreStatus how)
 {
         assert(!x->finished);
         x->finished = true;
@@ -221,7 +220,7 @@ int exchange_result(Exchange *x, Span result)
 {
         const Span parts[] = {SPAN("{\"jsonrpc\":\"2.0\",\"id\":"), exchange_id(x), SPAN(",\"result\":"), result,
                               SPAN("}")};
-        return exchange_answer(x, parts, ARRAY_SIZE(parts), EXCHANGE_OK);
+        return exchange_answer(x, parts, ARRAY_SIZE(parts), SCORE_STATUS_OK);
 }
 
 int exchange_error(Exchange *x, RpcError error, const char *message)
@@ -230,24 +229,24 @@ int exchange_error(Exchange *x, RpcError error, const char *message)
         const McpErrorArgs a = {.id = exchange_id(x), .error = error, .message = message};
         int r = mcp_write_error(&b, &a);
         const Span text = buf_span(&b);
-        return r < 0 ? r : exchange_answer(x, &text, 1, EXCHANGE_ERROR);
+        return r < 0 ? r : exchange_answer(x, &text, 1, SCORE_STATUS_ERROR);
 }
 
-static ExchangeOutcome outcome_of(Fault fault)
+static ScoreStatus outcome_of(Fault fault)
 {
         switch (fault) {
         case FAULT_REQUEST_TIMEOUT:
         case FAULT_QUEUE_TIMEOUT:
         case FAULT_START_TIMEOUT:
-                return EXCHANGE_TIMEOUT;
+                return SCORE_STATUS_TIMEOUT;
         case FAULT_CANCELLED:
-                return EXCHANGE_CANCELLED;
+                return SCORE_STATUS_CANCELLED;
         case FAULT_QUEUE_FULL:
         case FAULT_SERVER_BUSY:
         case FAULT_DRAINING:
-                return EXCHANGE_REFUSED;
+                return SCORE_STATUS_REFUSED;
         default:
-                return EXCHANGE_ERROR;
+                return SCORE_STATUS_ERROR;
         }
 }
 
@@ -271,7 +270,7 @@ int exchange_cancelled(Exchange *x)
         if (!x->open)
                 return exchange_fault(x, FAULT_CANCELLED);
         x->finished = true;
-        exchange_account(x, EXCHANGE_CANCELLED);
+        exchange_account(x, SCORE_STATUS_CANCELLED);
         Client *c = TAKE_PTR(x->client);
         if (c)
                 c->exchange = NULL;
@@ -303,7 +302,7 @@ int exchange_cut(Exchange *x, bool cancel)
                 return 0;
         int r = x->call.state != CALL_IDLE ? upstream_cancel(&x->call, "the client has gone") : 0;
         x->finished = true;
-        exchange_account(x, EXCHANGE_CANCELLED);
+        exchange_account(x, SCORE_STATUS_CANCELLED);
         exchange_free(x);
         return r;
 }
@@ -339,13 +338,13 @@ int exchange_session_ended(Exchange *x)
 static int call_answered(Call *c, const Envelope *e)
 {
         Exchange *x = CONTAINER_OF(c, Exchange, call);
-        ExchangeOutcome how = EXCHANGE_OK;
+        ScoreStatus how = SCORE_STATUS_OK;
         Span parts[SPLICE_PARTS];
         Splice s;
         if (e->kind == ENVELOPE_ERROR)
-                how = EXCHANGE_ERROR;
+                how = SCORE_STATUS_ERROR;
         else if (json_true(envelope_member(e, MEMBER_RESULT_IS_ERROR)))
-                how = EXCHANGE_TOOL_ERROR;
+                how = SCORE_STATUS_TOOL_ERROR;
         splice_init(&s, e->text);
         splice_replace(&s, envelope_member(e, MEMBER_ID), exchange_id(x));
         return exchange_answer(x, parts, splice_parts(&s, parts), how);

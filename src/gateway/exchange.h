@@ -10,6 +10,7 @@
 
 #include "gateway/call.h"
 #include "gateway/session.h"
+#include "ipc/score-table.h"
 
 typedef struct Batch Batch;
 typedef struct Client Client;
@@ -17,16 +18,6 @@ typedef struct Exchange Exchange;
 typedef struct Gateway Gateway;
 
 enum { EXCHANGE_TEXT = 64, EXCHANGE_CORRELATION = 129 };
-
-typedef enum ExchangeOutcome {
-        EXCHANGE_OK,
-        EXCHANGE_TOOL_ERROR,
-        EXCHANGE_ERROR,
-        EXCHANGE_TIMEOUT,
-        EXCHANGE_CANCELLED,
-        EXCHANGE_REFUSED,
-        _EXCHANGE_OUTCOME_MAX,
-} ExchangeOutcome;
 
 struct Exchange {
         Call call;
@@ -49,7 +40,7 @@ struct Exchange {
         size_t id_len, token_len;
         char id[EXCHANGE_TEXT], token[EXCHANGE_TEXT + 4]; /* as the client wrote them */
         char correlation[EXCHANGE_CORRELATION];
-        char tool[72]; /* for figures; "" none */
+        struct ScoreTool *tool; /* borrowed: the scoreboard's; NULL: none */
         Exchange *next_free;
 };
 
@@ -64,7 +55,7 @@ static inline Span exchange_id(const Exchange *x)
 }
 
 /* Each of these ends it. A whole message, in parts. */
-int exchange_answer(Exchange *x, const Span *parts, unsigned n, ExchangeOutcome how) MUST_CHECK;
+int exchange_answer(Exchange *x, const Span *parts, unsigned n, ScoreStatus how) MUST_CHECK;
 /* `result` as written. */
 int exchange_result(Exchange *x, Span result) MUST_CHECK;
 /* message NULL: the row's text. */

@@ -2,6 +2,7 @@
 /* Requests that go to a server: which one, and under which of its own names. */
 #include "base/json-writer.h"
 #include "base/limit-table.h"
+#include "gateway/figures.h"
 #include "gateway/here.h"
 #include "gateway/upstream-private.h"
 #include "jsonrpc/json.h"
@@ -106,7 +107,8 @@ static int forward_named(Exchange *x, const Envelope *e, McpList list, CallText 
                 return r;
         if (!found)
                 return refuse_name(x, unknown);
-        (void)snprintf(x->tool, sizeof(x->tool), "%.*s", (int)to.own.len, to.own.ptr);
+        if (list == MCP_LIST_TOOLS)
+                figures_take_tool(x, to.upstream, to.own);
         return send_named(x, &to, t, value, name);
 }
 

@@ -12,14 +12,13 @@
 #include "gateway/upstream.h"
 #include "http/access.h"
 #include "ipc/channel.h"
+#include "ipc/score-tools.h"
 #include "mcp/cursor.h"
 
 /* Addresses, names and tokens of a configuration, as the checks want them. */
 typedef struct Admission {
         Arena memory;
         HttpAccess access;
-        HttpToken *tokens;
-        size_t n_tokens;
         bool needs_token; /* on TCP */
         bool metrics_need_token;
 } Admission;
@@ -31,7 +30,8 @@ struct Gateway {
         int control_fd;         /* owned: our end of the control connection */
         SeededRandom random;
         Snapshot next, current; /* prepared, committed */
-        Admission admission, next_admission;
+        Admission admission;
+        ScoreTools *tools; /* owned; NULL before hello */
         HttpServer http;
         SessionTable sessions;
         EndpointSet endpoints;
@@ -74,7 +74,7 @@ MetricSet *gateway_metrics(Gateway *g);
 /* ---- the configuration: configure.c ---- */
 
 int gateway_configure(Gateway *g) MUST_CHECK;
-/* Tokens, hosts and origins of a prepared configuration. */
+/* Hosts and origins of a configuration, which outlives it. */
 int admission_take(Admission *a, const Config *c) MUST_CHECK;
 void admission_done(Admission *a);
 

@@ -2,7 +2,8 @@
 #include "gateway/route.h"
 
 const RouteRow route_table[_ROUTE_MAX] = {
-#define R(id, path, label, methods, is_free) [ROUTE_##id] = {ROUTE_##id, {path, sizeof(path) - 1}, label, methods, is_free},
+#define R(id, path, score, methods, is_free) \
+        [ROUTE_##id] = {ROUTE_##id, {path, sizeof(path) - 1}, SCORE_ROUTE_##score, methods, is_free},
         ROUTES(R)
 #undef R
 };

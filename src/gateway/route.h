@@ -6,24 +6,25 @@
  */
 
 #include "gateway/client.h"
+#include "ipc/score-table.h"
 
 /* clang-format off */
-/*      id, path ("/mcp/" with a name behind it: ends in '/'), label, methods, free of Host and token */
-#define ROUTES(R)                                                                   \
-        R(MCP,       "/mcp",             "/mcp",            "POST, GET, DELETE", false) \
-        R(MCP_NAME,  "/mcp/",            "/mcp/NAME",       "POST, GET, DELETE", false) \
-        R(LIVEZ,     "/livez",           "/livez",          "GET",               true)  \
-        R(HEALTHZ,   "/healthz",         "/livez",          "GET",               true)  \
-        R(HEALTH,    "/health",          "/livez",          "GET",               true)  \
-        R(READYZ,    "/readyz",          "/readyz",         "GET",               true)  \
-        R(READY,     "/ready",           "/readyz",         "GET",               true)  \
-        R(DETAILED,  "/health/detailed", "/health/detailed", "GET",              false) \
-        R(METRICS,   "/metrics",         "/metrics",        "GET",               true)  \
-        R(OTHER,     "",                 "other",           "GET, POST",         false)
+/*      id, path ("/mcp/" with a name behind it: ends in '/'), as what it is counted, methods, free of Host and token */
+#define ROUTES(R) \
+        R(MCP,      "/mcp",             MCP,             "POST, GET, DELETE",  false) \
+        R(MCP_NAME, "/mcp/",            SERVER,          "POST, GET, DELETE",  false) \
+        R(LIVEZ,    "/livez",           LIVEZ,           "GET",                true) \
+        R(HEALTHZ,  "/healthz",         LIVEZ,           "GET",                true) \
+        R(HEALTH,   "/health",          LIVEZ,           "GET",                true) \
+        R(READYZ,   "/readyz",          READYZ,          "GET",                true) \
+        R(READY,    "/ready",           READYZ,          "GET",                true) \
+        R(DETAILED, "/health/detailed", HEALTH_DETAILED, "GET",                false) \
+        R(METRICS,  "/metrics",         METRICS,         "GET",                true) \
+        R(OTHER,    "",                 OTHER,           "GET, POST",          false)
 /* clang-format on */
 
 typedef enum RouteId {
-#define R(id, path, label, methods, free) ROUTE_##id,
+#define R(id, path, score, methods, is_free) ROUTE_##id,
         ROUTES(R)
 #undef R
         _ROUTE_MAX,
@@ -32,7 +33,8 @@ typedef enum RouteId {
 struct RouteRow {
         RouteId id;
         Span path;
-        const char *label, *methods;
+        ScoreRoute score;
+        const char *methods;
         bool is_free;
 };
 

@@ -113,11 +113,18 @@ int stream_open(Client *c, Session *s, Span last_event_id)
 
 /* ---- messages of the session ------------------------------------------------------- */
 
+/* One that takes nothing any more is none. */
 int session_push(Session *s, const Span *parts, unsigned n, bool *ret_taken)
 {
-        Stream *st = TAILQ_FIRST(&s->streams);
+        Stream *st;
+        int r = 0;
         *ret_taken = false;
-        return st ? stream_event(st, parts, n, ret_taken) : 0;
+        while (r == 0 && !*ret_taken && (st = TAILQ_FIRST(&s->streams))) {
+                r = stream_event(st, parts, n, ret_taken);
+                if (!*ret_taken)
+                        stream_cut(st);
+        }
+        return r;
 }
 
 int session_tell_changed(Session *s, unsigned lists)

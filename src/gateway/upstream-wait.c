@@ -50,6 +50,12 @@ static int judge(const Upstream *u)
         }
 }
 
+Fault upstream_why_not(const Upstream *u)
+{
+        int fault = judge(u);
+        return fault == JUDGE_WAIT ? FAULT_START_TIMEOUT : (Fault)fault;
+}
+
 /* A session's own instance is asked for by its lease, and refused to it. */
 static int judge_call(const Upstream *u, const Call *c)
 {

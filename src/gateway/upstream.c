@@ -247,7 +247,7 @@ static int granted(const Upstream *u, Buf *b)
         return r < 0 ? r : buf_append_char(b, '}');
 }
 
-int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags)
+int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags, bool *ret_taken)
 {
         CLEANUP(buf_done) Buf grants = BUF_INIT(BUF_CAP_NONE);
         BackendArgs a = *args;
@@ -265,6 +265,7 @@ int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags)
                 r = backend_new(&a, &b);
         if (r < 0)
                 return r;
+        *ret_taken = true;
         TAILQ_INSERT_TAIL(&u->backends, b, link);
         b->probe = flags & IPC_INSTANCE_PROBE;
         b->told_ready = flags & IPC_INSTANCE_READY_BEFORE;

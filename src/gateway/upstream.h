@@ -91,6 +91,8 @@ int upstream_cancel(Call *c, const char *reason) MUST_CHECK;
 int upstream_fail_call(Call *c, Fault fault) MUST_CHECK;
 /* What an error about this server can tell. */
 void upstream_fault(const Upstream *u, Fault fault, FaultArgs *ret);
+/* Why it takes no call now. */
+Fault upstream_why_not(const Upstream *u);
 /* A session has ended: its lanes and leases go. */
 void upstream_session_ended(Session *s);
 
@@ -98,7 +100,8 @@ void upstream_session_ended(Session *s);
 
 int upstream_told_state(Upstream *u, const IpcServerState *m) MUST_CHECK;
 int upstream_told_refused(Upstream *u, const IpcWantRefused *m) MUST_CHECK;
-int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags) MUST_CHECK;
+/* `ret_taken`: its descriptors are the instance's now. */
+int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags, bool *ret_taken) MUST_CHECK;
 int upstream_instance_down(Upstream *u, Backend *b, const IpcInstanceDown *m, Span lines) MUST_CHECK;
 int upstream_instance_drain(Upstream *u, Backend *b) MUST_CHECK;
 int upstream_take_cache(Upstream *u, int fd) MUST_CHECK; /* fd is taken over */

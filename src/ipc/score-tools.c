@@ -131,7 +131,7 @@ ScoreTool *score_tools_find(ScoreTools *t, uint32_t row, uint64_t generation, Sp
         ScoreServer *server = scoreboard_server(t->board, row);
         if (!server)
                 return NULL;
-        if (name.len == 0 || name.len >= SCORE_TOOL_NAME)
+        if (name.len == 0 || name.len >= SCORE_TOOL_NAME || span_equal(name, SPAN(SCORE_TOOL_OTHER)))
                 return &server->gateway.other;
         uint32_t *slot = slot_of(t, row, generation, name);
         if (*slot != FREE)

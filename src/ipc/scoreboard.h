@@ -33,6 +33,9 @@ typedef struct ScoreServerOurs {
         ScoreCell memory, cpu_usec, pids;    /* a while ago; pids 0: not known */
 } ScoreServerOurs;
 
+/* What tools without a series of their own are called in dashboards. */
+#define SCORE_TOOL_OTHER "other"
+
 /* Calls of one tool; written by the gateway. */
 typedef struct ScoreTool {
         ScoreCell used;       /* 1 since it was taken first */

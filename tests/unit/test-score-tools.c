@@ -72,6 +72,7 @@ static void test_names(void **state UNUSED)
         longest[SCORE_TOOL_NAME] = '\0';
         assert_ptr_equal(find(&w, 0, longest), other(&w, 0));
         assert_ptr_equal(find(&w, 0, ""), other(&w, 0));
+        assert_ptr_equal(find(&w, 0, "other"), other(&w, 0)); /* or there were two of that name */
         ScoreTool *nul = score_tools_find(w.tools, w.row[0], w.generation[0], SPAN("a\0b"));
         assert_true(nul != find(&w, 0, "a"));
         world_close(&w);
