@@ -56,6 +56,8 @@
         L(LOOP_BYTES,       64 * 1024,       "bytes",  "What one source of an event loop moves before the others have their turn.") \
         L(LOOP_ITEMS,       256,             "items",  "The same for what is counted: exits, messages, timers that fire.") \
         L(LOOP_LOOK,        5,               "milliseconds", "How long a turn of the event loop lasts before it looks for signals.") \
+        L(JSON_DEPTH,       10000,           "levels", "Nesting of objects and arrays in JSON that is passed on; `limits.max_depth` can be no more.") \
+        L(MESSAGE_MEMBERS,  128,             "items",  "Members of a message, of its params and of their _meta, each: two of a name are looked for among so many, and more are refused.") \
         /* the supervisor */ \
         L(ANCESTORS,        64,              "levels", "How far up we look whether a process belongs to a server.") \
         L(CONTROL_BACKLOG,  64,              "items",  "Connections to the control socket that wait to be accepted.") \
