@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/session.h"
-#include "base/limit-table.h"
+#include "client/ask.h"
 #include "client/wait.h"
 #include "jsonrpc/json.h"
 #include "mcp/write.h"
@@ -55,31 +55,16 @@ static int refused(ClientSession *s)
 
 static int send_request(ClientSession *s, const char *method, Nsec deadline)
 {
-        CLEANUP(buf_done) Buf bearer = BUF_INIT(CLIENT_HEADER_MAX);
-        int r = s->token ? buf_appendf(&bearer, "Bearer %s", s->token) : 0;
-        if (r < 0)
-                return r;
-        bool post = strcmp(method, "POST") == 0, known = s->version != _MCP_VERSION_INVALID;
-        const char *version = known && mcp_has(s->version, MCP_HAS_VERSION_HEADER)
-                                      ? mcp_version_table[s->version].text
-                                      : "";
-        const ClientHeader headers[] = {
-                {"Accept", SPAN("application/json, text/event-stream")},
-                {"Content-Type", post ? SPAN("application/json") : SPAN_NONE},
-                {"Authorization", buf_span(&bearer)},
-                {"Mcp-Session-Id", buf_span(&s->id)},
-                {"MCP-Protocol-Version", span_of(version)},
-        };
-        const ClientRequest request = {.method = method,
-                                       .headers = headers,
-                                       .n_headers = ARRAY_SIZE(headers),
-                                       .body = post ? buf_span(&s->body) : SPAN_NONE,
-                                       .has_body = post};
+        const ClientAsk a = {.method = method,
+                             .body = buf_span(&s->body),
+                             .token = s->token,
+                             .session = buf_span(&s->id),
+                             .version = s->version};
         if (s->conn.state != CLIENT_CONN_IDLE)
                 client_conn_next(&s->conn);
-        r = client_conn_step(&s->conn); /* it may have been closed in the meantime */
+        int r = client_conn_step(&s->conn); /* it may have been closed in the meantime */
         if (r == 0)
-                r = client_conn_request(&s->conn, &s->place, &request, deadline);
+                r = client_ask(&s->conn, &s->place, &a, deadline);
         return r <= 0 ? r : place_fault(s, r);
 }
 
