@@ -99,6 +99,7 @@
         L(WARDEN_GRACE,     500,             "milliseconds", "Between TERM and KILL when a server's tree is swept.") \
         L(WARDEN_PASSES,    16,              "passes", "Searches for descendants to kill before a warden reaps and waits.") \
         L(IPC_STALL,        5,               "seconds","How long messages to another of our processes wait for it to read one; then it is replaced.") \
+        L(URI_ROUTED,       4096,            "bytes",  "A URI that is tried on templates; a longer one comes from none.") \
         L(CATALOGUE,        16 * 1024 * 1024,"bytes",  "The file that keeps the lists of one server over a restart.") \
         L(GATEWAY_REFUSALS, 1000,            "connections", "Connections that a gateway without a data path answers at once; more wait to be accepted.") \
         L(GATEWAY_LINGER,   2,               "seconds","How long a connection that was answered may take to close.") \
