@@ -107,6 +107,16 @@
         L(GATEWAY_STDIN,    256 * 1024,      "bytes",  "What waits for a server to read its stdin.") \
         L(GATEWAY_GONE,     500,             "milliseconds", "How long a server that closed its stdout has to end before that counts as a failure of its own.") \
         L(GATEWAY_REQUEST,  64 * 1024,       "bytes",  "What is read of a connection that was answered already.") \
+        /* http */ \
+        L(HTTP_BODY_TIMES,  10,              "times",  "How often `limits.body_timeout` fits into the longest time that a whole body may take, however steadily it comes.") \
+        L(HTTP_HEAD,        64 * 1024,       "bytes",  "Status line and headers of an answer.") \
+        L(HTTP_IDLE_LEAST,  1000,            "milliseconds", "How long a connection was idle before it may be closed to make room for another one.") \
+        L(HTTP_LINGER,      2,               "seconds","How long a connection is kept after an answer to a request that was not read to its end, so that the client can read the answer.") \
+        L(HTTP_LINGER_BYTES, 1024 * 1024,    "bytes",  "What is read and thrown away of such a connection.") \
+        L(HTTP_PARSER,      32 * 1024,       "bytes",  "Memory that a parser may keep between two requests.") \
+        L(HTTP_PARSERS,     64,              "items",  "Parsers that are kept for the next requests.") \
+        L(HTTP_PAUSE,       200,             "milliseconds", "How long no connection is accepted after the machine had no descriptor or memory for one.") \
+        L(HTTP_READ,        64 * 1024,       "bytes",  "What is read of a connection at once.") \
         L(GATEWAY_IPC,      4096,            "messages", "What waits in a gateway for the supervisor to read.")
 /* clang-format on */
 
