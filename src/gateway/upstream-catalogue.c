@@ -60,11 +60,11 @@ int upstream_take_cache(Upstream *u, int fd)
 
 int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c)
 {
-        unsigned changed = mcp_catalogue_diff(u->catalogue, c);
         bool first = !u->catalogue || u->cached;
+        bool changed = first || mcp_catalogue_diff(u->catalogue, c);
         adopt(u, c);
         u->cached = false;
-        if (changed || first)
+        if (changed)
                 write_cache(u);
         log_debug_with(LOG_FIELDS(LOG_SERVER(u->name)), "has %u tools, %u prompts, %u resources, %u templates",
                        c->lists[MCP_LIST_TOOLS].n, c->lists[MCP_LIST_PROMPTS].n, c->lists[MCP_LIST_RESOURCES].n,
