@@ -167,9 +167,10 @@ int event_log_add(EventLog *l, uint32_t stream, const Span *data, unsigned n,
 
 /* ---- ids ---- */
 
-void event_log_first_id(EventLog *l UNUSED, uint32_t stream, char ret_id[static EVENT_ID_SIZE])
+/* As late as can be: what was lost before a stream began is none of its losses. */
+void event_log_first_id(EventLog *l, uint32_t stream, char ret_id[static EVENT_ID_SIZE])
 {
-        write_id(stream, 0, ret_id);
+        write_id(stream, l->next - 1, ret_id);
 }
 
 /* As we write it: without zeros in front. */

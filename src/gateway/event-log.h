@@ -34,7 +34,7 @@ void event_log_done(EventLog *l);
  * not kept, and forgets all before it of its stream, as they could not be told in full. */
 int event_log_add(EventLog *l, uint32_t stream, const Span *data, unsigned n,
                   char ret_id[static EVENT_ID_SIZE]) MUST_CHECK;
-/* The id of the event that stands before all of a stream's (for priming). */
+/* An id that stands before all events of a stream that has none yet (for priming). */
 void event_log_first_id(EventLog *l, uint32_t stream, char ret_id[static EVENT_ID_SIZE]);
 /* False: no id of ours. */
 bool event_id_parse(Span text, uint32_t *ret_stream, uint64_t *ret_number);
