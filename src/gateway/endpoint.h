@@ -28,6 +28,7 @@ struct Endpoint {
         Arena memory; /* of names, filters, pairs */
         Listing lists[_MCP_LIST_MAX];
         bool stale;        /* a catalogue has changed since the lists were made */
+        unsigned untold;   /* lists (1 << McpList) that differ from what sessions were told */
         unsigned changed;  /* lists (1 << McpList) that were made and not told yet */
         bool kept;         /* while a configuration is taken over */
         uint64_t sessions; /* how many belong to it */

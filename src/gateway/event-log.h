@@ -36,6 +36,7 @@ int event_log_add(EventLog *l, uint32_t stream, const Span *data, unsigned n,
                   char ret_id[static EVENT_ID_SIZE]) MUST_CHECK;
 /* An id that stands before all events of a stream that has none yet (for priming). */
 void event_log_first_id(EventLog *l, uint32_t stream, char ret_id[static EVENT_ID_SIZE]);
+void event_id_write(uint32_t stream, uint64_t number, char ret_id[static EVENT_ID_SIZE]);
 /* False: no id of ours. */
 bool event_id_parse(Span text, uint32_t *ret_stream, uint64_t *ret_number);
 

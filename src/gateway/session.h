@@ -32,7 +32,7 @@ struct Session {
         Buf client_capabilities, client_info; /* owned: as the client wrote them */
         McpLevel level;                       /* _MCP_LEVEL_INVALID: it never said */
         bool initialized;                     /* notifications/initialized has come */
-        uint32_t next_stream;                 /* numbers of streams; 0 is the first GET stream */
+        uint32_t next_stream;                 /* of the next stream; see stream_number() */
         EventLog events;
         Pending asks;                    /* what servers asked the client */
         LIST_HEAD(, Exchange) exchanges; /* requests of it in work */
@@ -40,6 +40,7 @@ struct Session {
         LIST_HEAD(, Lane) lanes;         /* its places in the queues of instances */
         LIST_HEAD(, Lease) leases;       /* instances of its own */
         unsigned subscriptions;
+        unsigned missed;      /* lists (1 << McpList) whose change it has not been told */
         /* the table's */
         SessionTable *table;
         Session *next_in_bucket, *next_in_number;
@@ -48,6 +49,12 @@ struct Session {
         unsigned busy; /* requests and streams that keep it from eviction */
         bool ended;
 };
+
+/* Streams begun by a GET have even numbers, answers to a POST odd ones. */
+static inline uint32_t stream_number(Session *s, bool get)
+{
+        return 2 * s->next_stream++ + !get;
+}
 
 typedef struct SessionOps {
         /* It has ended (DELETE, TTL, eviction, its endpoint): cut all that hangs on it. It is freed after. */
