@@ -139,7 +139,7 @@ static void keep(EventLog *l, const Record *record, const Span *data, unsigned n
         }
 }
 
-static void write_id(uint32_t stream, uint64_t number, char ret_id[static EVENT_ID_SIZE])
+void event_id_write(uint32_t stream, uint64_t number, char ret_id[static EVENT_ID_SIZE])
 {
         (void)snprintf(ret_id, EVENT_ID_SIZE, "%u-%llu", stream, (unsigned long long)number);
 }
@@ -161,7 +161,7 @@ int event_log_add(EventLog *l, uint32_t stream, const Span *data, unsigned n,
                 keep(l, &record, data, n);
         }
         l->next++;
-        write_id(stream, record.number, ret_id);
+        event_id_write(stream, record.number, ret_id);
         return 0;
 }
 
@@ -170,7 +170,7 @@ int event_log_add(EventLog *l, uint32_t stream, const Span *data, unsigned n,
 /* As late as can be: what was lost before a stream began is none of its losses. */
 void event_log_first_id(EventLog *l, uint32_t stream, char ret_id[static EVENT_ID_SIZE])
 {
-        write_id(stream, l->next - 1, ret_id);
+        event_id_write(stream, l->next - 1, ret_id);
 }
 
 /* As we write it: without zeros in front. */
