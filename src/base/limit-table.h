@@ -87,7 +87,12 @@
         L(PROBE_JITTER,     20,              "percent","How far the wait before a probe of a degraded server strays, up or down.") \
         L(STARTING_LEAST,   8,               "items",  "Servers that may be starting at once under `governor.starting: auto`; two per core where that is more.") \
         L(STUCK_TIME,       2,               "seconds","How long a server that got KILL may take to end before it counts as stuck.") \
-        L(DEMO_LINE,        1024 * 1024,     "bytes",  "A message that `builtin:demo` takes.") \
+        L(DEMO_BLOB,        9 * 1024 * 1024, "bytes",  "What the tool `blob` of `builtin:demo` makes.") \
+        L(DEMO_CALLS,       1000,            "calls",  "Calls of its tool `slow` that last at the same time.") \
+        L(DEMO_FLUSH,       256 * 1024,      "bytes",  "Answers that it keeps back while there is more to read.") \
+        L(DEMO_LINE,        10 * 1024 * 1024,"bytes",  "A message that `builtin:demo` takes.") \
+        L(DEMO_SLOW,        3600,            "seconds","How long its tool `slow` can take.") \
+        L(DEMO_STEPS,       10000,           "steps",  "Steps of such a call.") \
         L(PROC_FILE,        4 * 1024 * 1024, "bytes",  "A file below /proc that is read whole (mounts, groups).") \
         L(SPAWN_LOW_FDS,    32,              "numbers","Descriptors below this are the new process's to fill; ours are kept above.") \
         L(SPAWN_ROLE_FDS,   16,              "descriptors", "What one role is handed at its start.") \

@@ -5,7 +5,7 @@
 #include "base/limit-table.h"
 #include "gateway/backend-private.h"
 #include "gateway/fetch.h"
-#include "gateway/health.h"
+#include "gateway/pinger.h"
 
 /* ---- its end ----------------------------------------------------------------- */
 
@@ -119,7 +119,7 @@ Backend *backend_free(Backend *b)
                 return NULL;
         greeting_free(b);
         fetch_free(b);
-        health_free(b);
+        pinger_free(b);
         loop_source_remove(&b->input);
         loop_source_remove(&b->output);
         work_done(&b->flush);

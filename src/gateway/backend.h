@@ -15,6 +15,7 @@
 #include "ipc/scoreboard.h"
 #include "jsonrpc/line-reader.h"
 #include "mcp/catalogue.h"
+#include "mcp/log-level.h"
 
 typedef TAILQ_HEAD(BackendList, Backend) BackendList;
 
@@ -87,7 +88,7 @@ struct Backend {
         bool again;   /* an earlier gateway had it: its first line may be a torn one */
         struct Greeting *greeting; /* owned: while the handshake is under way */
         struct Fetch *fetch;     /* owned: while its lists are being fetched */
-        struct Health *health;     /* owned: pings */
+        struct Pinger *pinger;    /* owned: pings */
         McpLevel level;            /* that it was told last */
 };
 

@@ -7,6 +7,7 @@
 #include "gateway/stream.h"
 #include "jsonrpc/json.h"
 #include "mcp/era.h"
+#include "mcp/write.h"
 
 static EnvelopeLimits limits_of(const Gateway *g)
 {

@@ -10,6 +10,7 @@
 
 #include "gateway/call.h"
 #include "gateway/session.h"
+#include "jsonrpc/error-code.h"
 #include "ipc/score-table.h"
 
 typedef struct Batch Batch;

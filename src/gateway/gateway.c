@@ -113,6 +113,8 @@ static int gateway_init(Gateway *g)
                 r = fd_set_cloexec(GATEWAY_IPC_FD, true);
         if (r == 0)
                 r = loop_new(&clock_monotonic, &g->loop);
+        if (r == 0)
+                g->started = loop_now(g->loop);
         if (r == 0) /* every default, until there is a commit */
                 r = config_new(&g->current.config);
         if (r == 0)

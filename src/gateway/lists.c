@@ -42,7 +42,7 @@ static int answer_page(Exchange *x, McpList list, uint32_t offset)
                               items,
                               buf_span(&tail),
                               SPAN("}}")};
-        return exchange_answer(x, parts, ARRAY_SIZE(parts), EXCHANGE_OK);
+        return exchange_answer(x, parts, ARRAY_SIZE(parts), SCORE_STATUS_OK);
 }
 
 /* Nothing is known of any server, and none is about to tell: that is not the same as an empty list. */

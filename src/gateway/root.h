@@ -25,6 +25,7 @@ typedef struct Admission {
 
 struct Gateway {
         Loop *loop;             /* owned */
+        Nsec started;
         IpcChannel supervisor;  /* owned */
         Scoreboard *scoreboard; /* owned; NULL before hello */
         int control_fd;         /* owned: our end of the control connection */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a server has to offer, over its lives and ours; and what it hears again in each new one. */
 #include "base/fd.h"
+#include "base/json-writer.h"
 #include "base/limit-table.h"
 #include "base/log.h"
-#include "gateway/fetch.h"
-#include "gateway/health.h"
+#include "gateway/pinger.h"
 #include "gateway/upstream-private.h"
 #include "ipc/catalogue.h"
+#include "jsonrpc/json.h"
 
 /* ---- the cache ------------------------------------------------------------------- */
 
@@ -86,11 +87,11 @@ int upstream_want_catalogue(Upstream *u)
 
 /* ---- what each new instance is told ---------------------------------------------------- */
 
-int health_start_for(Upstream *u, Backend *b)
+int pinger_start_for(Upstream *u, Backend *b)
 {
         if (u->config->health.interval == NSEC_NEVER)
                 return 0;
-        return health_start(b, u->config->health.interval, u->config->health.timeout, u->config->health.failures);
+        return pinger_start(b, u->config->health.interval, u->config->health.timeout, u->config->health.failures);
 }
 
 typedef struct Told {

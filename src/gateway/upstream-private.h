@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of Upstream share. */
 
+#include "control/server-state.h"
 #include "gateway/root.h"
 #include "gateway/session.h"
 #include "gateway/upstream.h"
@@ -69,7 +70,7 @@ int lease_again(Lease *l) MUST_CHECK;
 
 int upstream_notified(Backend *b, const Envelope *e) MUST_CHECK;
 void upstream_lists_changed(Upstream *u, unsigned lists);
-int health_start_for(Upstream *u, Backend *b) MUST_CHECK;
+int pinger_start_for(Upstream *u, Backend *b) MUST_CHECK;
 /* Subscriptions and level of before, to a new instance. */
 int upstream_restore(Upstream *u, Backend *b) MUST_CHECK;
 int backend_subscribe(Backend *b, Span uri, bool on) MUST_CHECK;

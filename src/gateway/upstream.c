@@ -59,9 +59,11 @@ Upstream *upstream_free(Upstream *u)
         if (!u)
                 return NULL;
         while (!TAILQ_EMPTY(&u->backends))
-                (void)drop_backend(u, TAILQ_FIRST(&u->backends), FAULT_SERVER_STOPPED);
-        while ((c = TAILQ_FIRST(&u->waiting)))
-                (void)upstream_fail_call(c, FAULT_SERVER_STOPPED);
+                if (drop_backend(u, TAILQ_FIRST(&u->backends), FAULT_SERVER_STOPPED) < 0)
+                        log_error("a call could not be told that its server has gone");
+        int r = 0;
+        while (r == 0 && (c = TAILQ_FIRST(&u->waiting)))
+                r = upstream_fail_call(c, FAULT_SERVER_STOPPED);
         while ((l = TAILQ_FIRST(&u->leases))) {
                 TAILQ_REMOVE(&u->leases, l, in_upstream);
                 if (l->session)
@@ -290,8 +292,9 @@ int upstream_instance_down(Upstream *u, Backend *b, const IpcInstanceDown *m, Sp
         u->last.code = m->code;
         u->last.signal = m->signal;
         buf_clear(&u->last.lines);
-        (void)buf_append_span(&u->last.lines, lines);
-        int r = drop_backend(u, b, was_ready ? FAULT_SERVER_DIED : FAULT_START_FAILED);
+        int r = buf_append_span(&u->last.lines, lines);
+        if (r == 0)
+                r = drop_backend(u, b, was_ready ? FAULT_SERVER_DIED : FAULT_START_FAILED);
         if (r == 0 && !was_ready && !planned)
                 r = upstream_fail_waiting(u, l, FAULT_START_FAILED);
         if (r == 0 && l && l->calls)
@@ -347,7 +350,7 @@ static int backend_is_ready(Backend *b)
         b->used = u->used = upstream_now(u);
         int r = tell_ready(u, b);
         if (r == 0)
-                r = health_start_for(u, b);
+                r = pinger_start_for(u, b);
         if (r == 0)
                 r = fetch_start(b, &fetch_ops, ALL_LISTS, u->catalogue);
         if (r == 0 && upstream_leases(u))

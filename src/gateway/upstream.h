@@ -77,6 +77,7 @@ struct Upstream {
 int upstream_new(Gateway *g, const SnapshotRow *row, Upstream **ret) MUST_CHECK;
 /* Every call of it is failed. */
 Upstream *upstream_free(Upstream *u);
+DEFINE_CLEANUP(Upstream, upstream_free)
 /* Another configuration of the same server. */
 void upstream_configure(Upstream *u, Config *snapshot, const ServerConfig *config);
 

@@ -9,5 +9,5 @@
 #include "gateway/backend.h"
 
 /* Again with other numbers: these hold from the next ping on. */
-int health_start(Backend *b, Nsec interval, Nsec timeout, uint64_t failures) MUST_CHECK;
-void health_free(Backend *b);
+int pinger_start(Backend *b, Nsec interval, Nsec timeout, uint64_t failures) MUST_CHECK;
+void pinger_free(Backend *b);
