@@ -323,59 +323,87 @@ static void test_no_memory(void **state UNUSED)
 
 enum { LIVES = 40 };
 
+static void make_one(World *w, Session *s UNUSED, Nsec now)
+{
+        Session *fresh;
+        if (session_new(&w->table, now, &fresh) == 0)
+                assert_ptr_equal(session_find(&w->table, span_of(fresh->id)), fresh);
+}
+
+static void begin_work(World *w UNUSED, Session *s, Nsec now UNUSED)
+{
+        if (s && s->busy < 3)
+                session_busy(s, true);
+}
+
+static void end_work(World *w UNUSED, Session *s, Nsec now UNUSED)
+{
+        if (s && s->busy)
+                session_busy(s, false);
+}
+
+static void end_one(World *w UNUSED, Session *s, Nsec now UNUSED)
+{
+        if (s)
+                session_end(s);
+}
+
+static void use_one(World *w UNUSED, Session *s, Nsec now)
+{
+        if (s)
+                session_touch(s, now);
+}
+
+static void let_expire(World *w, Session *s UNUSED, Nsec now)
+{
+        pass(w, now);
+        assert_true(timer_heap_earliest(&w->timers) > now);
+}
+
+/* Each session stands in the one order, and in the other exactly while it is not busy. */
+static void check_orders(World *w)
+{
+        size_t n = 0, quiet = 0;
+        Nsec before = 0;
+        Session *s;
+        TAILQ_FOREACH(s, &w->table.by_use, by_use)
+        {
+                assert_true(s->used >= before);
+                assert_ptr_equal(session_find(&w->table, span_of(s->id)), s);
+                before = s->used;
+                n++;
+                quiet += !s->busy;
+        }
+        TAILQ_FOREACH(s, &w->table.by_rest, by_rest)
+        {
+                assert_int_equal(s->busy, 0);
+                quiet--;
+        }
+        assert_int_equal(n, w->table.n);
+        assert_int_equal(quiet, 0);
+        assert_true(n <= LIVES);
+}
+
 static void test_random_lives(void **state)
 {
+        static void (*const acts[])(World * w, Session * s, Nsec now) = {make_one, begin_work, end_work,
+                                                                         end_one,  use_one,    let_expire};
         World *w = *state;
         SeededRandom random;
         Nsec now = 0;
         test_random_init(&random);
         assert_int_equal(session_table_limit(&w->table, LIVES, 400, 0), 0);
+        w->busy_at_end = true;
         for (unsigned i = 0; i < 20000; i++) {
-                uint64_t pick = 1 + random_below(&random.random, w->table.next_number);
-                Session *s = session_by_number(&w->table, pick), *fresh;
+                uint64_t recent = MIN(w->table.next_number, (uint64_t)100);
+                uint64_t pick = w->table.next_number - random_below(&random.random, recent);
                 now += random_below(&random.random, 5);
                 w->n_ended = 0;
-                w->busy_at_end = true;
-                switch (random_below(&random.random, 6)) {
-                case 0:
-                        if (session_new(&w->table, now, &fresh) == 0)
-                                assert_ptr_equal(session_find(&w->table, span_of(fresh->id)), fresh);
-                        break;
-                case 1:
-                        if (s && s->busy < 3)
-                                session_busy(s, true);
-                        break;
-                case 2:
-                        if (s && s->busy)
-                                session_busy(s, false);
-                        break;
-                case 3:
-                        if (s)
-                                session_end(s);
-                        break;
-                case 4:
-                        if (s)
-                                session_touch(s, now);
-                        break;
-                default:
-                        pass(w, now);
-                        assert_true(timer_heap_earliest(&w->timers) > now);
-                }
-                size_t n = 0, quiet = 0;
-                Nsec before = 0;
-                TAILQ_FOREACH(s, &w->table.by_use, by_use)
-                {
-                        assert_true(s->used >= before);
-                        before = s->used;
-                        n++;
-                        quiet += !s->busy;
-                }
-                TAILQ_FOREACH(s, &w->table.by_rest, by_rest)
-                quiet--;
-                assert_int_equal(n, w->table.n);
-                assert_int_equal(quiet, 0);
-                assert_true(n <= LIVES);
+                acts[random_below(&random.random, ARRAY_SIZE(acts))](w, session_by_number(&w->table, pick),
+                                                                     now);
+                check_orders(w);
         }
+        w->n_ended = 0;
 }
 
 int main(void)
