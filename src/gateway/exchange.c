@@ -151,7 +151,7 @@ static int give_event(Exchange *x, const Span *parts, unsigned n, bool *ret_take
         char id[EVENT_ID_SIZE];
         Span name = SPAN_NONE;
         if (x->numbered && x->session) {
-                int r = event_log_add(&x->session->events, x->stream, parts, n, id);
+                int r = replay_add(&x->session->events, x->stream, parts, n, id);
                 if (r < 0)
                         return r;
                 name = span_of(id);
@@ -177,7 +177,7 @@ static int open_stream(Exchange *x)
         if (!open || !x->numbered || !mcp_has(x->version, MCP_HAS_PRIMING))
                 return 0;
         char id[EVENT_ID_SIZE];
-        event_log_first_id(&x->session->events, x->stream, id);
+        replay_first_id(&x->session->events, x->stream, id);
         return client_prime(x->client, span_of(id));
 }
 

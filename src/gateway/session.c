@@ -111,7 +111,7 @@ void session_end(Session *s)
         t->ops->ended(s);
         buf_done(&s->client_capabilities);
         buf_done(&s->client_info);
-        event_log_done(&s->events);
+        replay_done(&s->events);
         pending_done(&s->asks);
         free(s);
 }
@@ -215,7 +215,7 @@ int session_new(SessionTable *t, Nsec now, Session **ret)
         s->level = _MCP_LEVEL_INVALID;
         s->client_capabilities = s->client_info = BUF_INIT(LIMIT_SESSION_CLIENT);
         s->used = now;
-        event_log_init(&s->events, t->replay);
+        replay_init(&s->events, t->replay);
         pending_init(&s->asks);
         LIST_INIT(&s->exchanges);
         TAILQ_INIT(&s->streams);

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/random.h"
 #include "base/timer.h"
-#include "gateway/event-log.h"
+#include "gateway/replay.h"
 #include "jsonrpc/pending.h"
 #include "mcp/capability.h"
 #include "mcp/log-level.h"
@@ -33,14 +33,14 @@ struct Session {
         McpLevel level;                       /* _MCP_LEVEL_INVALID: it never said */
         bool initialized;                     /* notifications/initialized has come */
         uint32_t next_stream;                 /* of the next stream; see stream_number() */
-        EventLog events;
+        Replay events;
         Pending asks;                    /* what servers asked the client */
         LIST_HEAD(, Exchange) exchanges; /* requests of it in work */
         TAILQ_HEAD(, Stream) streams;    /* its GET streams */
         LIST_HEAD(, Lane) lanes;         /* its places in the queues of instances */
         LIST_HEAD(, Lease) leases;       /* instances of its own */
         unsigned subscriptions;
-        unsigned missed;      /* lists (1 << McpList) whose change it has not been told */
+        unsigned missed; /* lists (1 << McpList) whose change it has not been told */
         /* the table's */
         SessionTable *table;
         Session *next_in_bucket, *next_in_number;

@@ -6,7 +6,7 @@
 static int stream_event(Stream *st, const Span *parts, unsigned n, bool *ret_taken)
 {
         char id[EVENT_ID_SIZE];
-        int r = event_log_add(&st->session->events, st->number, parts, n, id);
+        int r = replay_add(&st->session->events, st->number, parts, n, id);
         return r < 0 ? r : client_event(st->client, span_of(id), parts, n, ret_taken);
 }
 
@@ -40,7 +40,7 @@ static int replay(Client *c, Session *s, uint32_t stream, uint64_t number, bool 
         bool lost;
         int r = 0;
         *ret_taken = true;
-        while (r == 0 && *ret_taken && event_log_next(&s->events, stream, &number, data, &lost)) {
+        while (r == 0 && *ret_taken && replay_next(&s->events, stream, &number, data, &lost)) {
                 event_id_write(stream, number, id);
                 r = client_event(c, span_of(id), data, 2, ret_taken);
         }

@@ -3,15 +3,15 @@
 #include "support/test.h"
 
 #include "base/buf.h"
-#include "gateway/event-log.h"
+#include "gateway/replay.h"
 
 enum { HEAD = 16 }; /* bytes that a record takes beside its text */
 
-static void add(EventLog *l, uint32_t stream, const char *text, const char *want_id)
+static void add(Replay *l, uint32_t stream, const char *text, const char *want_id)
 {
         char id[EVENT_ID_SIZE];
         Span whole = span_of(text), parts[3] = {span_first(whole, 1), SPAN_NONE, span_skip(whole, 1)};
-        assert_int_equal(event_log_add(l, stream, parts, 3, id), 0);
+        assert_int_equal(replay_add(l, stream, parts, 3, id), 0);
         assert_string_equal(id, want_id);
 }
 
@@ -25,14 +25,14 @@ static Span joined(const Span parts[2], char *room)
 }
 
 /* What comes after `number` in a stream, as "1:text 2:text", with "!" where something is missing. */
-static void expect(EventLog *l, uint32_t stream, uint64_t number, const char *want)
+static void expect(Replay *l, uint32_t stream, uint64_t number, const char *want)
 {
         CLEANUP(buf_done) Buf got = BUF_INIT(BUF_CAP_NONE);
         char room[8192];
         Span parts[2];
         bool lost = false, more = true;
         while (more) {
-                more = event_log_next(l, stream, &number, parts, &lost);
+                more = replay_next(l, stream, &number, parts, &lost);
                 Span text = more ? joined(parts, room) : SPAN_NONE;
                 if (lost)
                         assert_int_equal(buf_append_char(&got, '!'), 0);
@@ -46,12 +46,12 @@ static void expect(EventLog *l, uint32_t stream, uint64_t number, const char *wa
 
 static void test_streams(void **state UNUSED)
 {
-        EventLog l;
+        Replay l;
         char id[EVENT_ID_SIZE];
-        event_log_init(&l, 1000);
+        replay_init(&l, 1000);
         expect(&l, 0, 0, "");
         assert_null(l.data);
-        event_log_first_id(&l, 3, id);
+        replay_first_id(&l, 3, id);
         assert_string_equal(id, "3-0");
         add(&l, 0, "a", "0-1");
         add(&l, 3, "b", "3-2");
@@ -66,15 +66,15 @@ static void test_streams(void **state UNUSED)
         expect(&l, 3, 0, "2:b 3: ");
         expect(&l, UINT32_MAX, 0, "5:e ");
         expect(&l, 7, 0, "");
-        event_log_done(&l);
+        replay_done(&l);
         assert_null(l.data);
 }
 
 /* The oldest go first, and whose they were is known. */
 static void test_full(void **state UNUSED)
 {
-        EventLog l;
-        event_log_init(&l, 3 * (HEAD + 4));
+        Replay l;
+        replay_init(&l, 3 * (HEAD + 4));
         add(&l, 0, "aaaa", "0-1");
         add(&l, 1, "bbbb", "1-2");
         add(&l, 0, "cccc", "0-3");
@@ -92,20 +92,20 @@ static void test_full(void **state UNUSED)
         expect(&l, 0, 1, "!");
         expect(&l, 0, 3, "");
         expect(&l, 2, 0, "!5:e 6:ffffffffff ");
-        event_log_done(&l);
+        replay_done(&l);
 }
 
 /* Of many streams that lose events, the last are known one by one, and stream 0 always. */
 static void test_many_lose(void **state UNUSED)
 {
-        EventLog l;
+        Replay l;
         char id[EVENT_ID_SIZE], last[EVENT_ID_SIZE];
         const Span text = SPAN("xxxx");
-        event_log_init(&l, HEAD + 4);
+        replay_init(&l, HEAD + 4);
         add(&l, 0, "aaaa", "0-1");
         for (uint32_t i = 1; i <= 50; i++) {
-                event_log_first_id(&l, i, id);
-                assert_int_equal(event_log_add(&l, i, &text, 1, i < 50 ? id : last), 0);
+                replay_first_id(&l, i, id);
+                assert_int_equal(replay_add(&l, i, &text, 1, i < 50 ? id : last), 0);
         }
         assert_string_equal(id, "50-50"); /* what went before it was here is nothing to it */
         expect(&l, 0, 0, "!");
@@ -115,14 +115,14 @@ static void test_many_lose(void **state UNUSED)
         expect(&l, 10, 0, "!"); /* long forgotten, so it may be */
         expect(&l, 10, 50, "");
         expect(&l, 50, 50, "51:xxxx ");
-        event_log_done(&l);
+        replay_done(&l);
 }
 
 /* What does not fit has a number, and what stands before it in its stream is not told without it. */
 static void test_too_large(void **state UNUSED)
 {
-        EventLog l;
-        event_log_init(&l, 2 * (HEAD + 4));
+        Replay l;
+        replay_init(&l, 2 * (HEAD + 4));
         add(&l, 1, "aaaa", "1-1");
         add(&l, 2, "bbbb", "2-2");
         add(&l, 1, "0123456789012345678901234", "1-3");
@@ -137,15 +137,15 @@ static void test_too_large(void **state UNUSED)
         add(&l, 1, "012345678901234567890123", "1-5"); /* just fits, alone */
         expect(&l, 1, 4, "5:012345678901234567890123 ");
         expect(&l, 2, 0, "!");
-        event_log_done(&l);
+        replay_done(&l);
 
-        event_log_init(&l, 0); /* replay: 0 */
+        replay_init(&l, 0); /* replay: 0 */
         add(&l, 1, "", "1-1");
         add(&l, 1, "a", "1-2");
         expect(&l, 1, 0, "!");
         expect(&l, 1, 2, "");
         assert_null(l.data);
-        event_log_done(&l);
+        replay_done(&l);
 }
 
 static void test_ids(void **state UNUSED)
@@ -204,13 +204,13 @@ static char letter(uint64_t number, size_t i)
 }
 
 /* All that is told is right, in order, without a hole that is not told; it reaches to the newest. */
-static void compare(EventLog *l, const Model *m, uint32_t stream, uint64_t from)
+static void compare(Replay *l, const Model *m, uint32_t stream, uint64_t from)
 {
         char room[512];
         Span parts[2];
         bool lost, first = true;
         uint64_t number = from, before = from;
-        while (event_log_next(l, stream, &number, parts, &lost)) {
+        while (replay_next(l, stream, &number, parts, &lost)) {
                 bool skipped = false;
                 for (uint64_t k = before + 1; k < number; k++)
                         skipped = skipped || m->events[k].stream == stream;
@@ -232,10 +232,10 @@ static void test_random_events(void **state UNUSED)
 {
         static Model m;
         SeededRandom random;
-        EventLog l;
+        Replay l;
         char id[EVENT_ID_SIZE];
         test_random_init(&random);
-        event_log_init(&l, CAP);
+        replay_init(&l, CAP);
         for (uint64_t number = 1; number <= EVENTS; number++) {
                 uint32_t stream = (uint32_t)random_below(&random.random, STREAMS);
                 size_t len = random_below(&random.random, sizeof(m.events[0].text) + 1);
@@ -246,37 +246,37 @@ static void test_random_events(void **state UNUSED)
                         m.events[number].text[i] = letter(number, i);
                 Span text = span_from(m.events[number].text, len);
                 const Span parts[] = {span_first(text, cut), span_skip(text, cut)};
-                assert_int_equal(event_log_add(&l, stream, parts, 2, id), 0);
+                assert_int_equal(replay_add(&l, stream, parts, 2, id), 0);
                 assert_true(l.used <= CAP && l.size <= CAP);
                 if (number % 7 == 0)
                         for (uint32_t s = 0; s < STREAMS; s++)
                                 compare(&l, &m, s, random_below(&random.random, number + 1));
         }
         assert_true(l.dropped > 10 * CAP);
-        event_log_done(&l);
+        replay_done(&l);
 }
 
 /* It grows as it must; where it cannot, nothing has happened. */
 static void test_no_memory(void **state UNUSED)
 {
-        EventLog l;
+        Replay l;
         char id[EVENT_ID_SIZE] = "-", text[5000];
         memset(text, 'x', sizeof(text));
         const Span small = SPAN("small"), large = span_from(text, sizeof(text));
-        event_log_init(&l, 65536);
+        replay_init(&l, 65536);
         oom_arm(1);
-        assert_int_equal(event_log_add(&l, 1, &small, 1, id), -ENOMEM);
+        assert_int_equal(replay_add(&l, 1, &small, 1, id), -ENOMEM);
         assert_true(oom_disarm());
         assert_string_equal(id, "-");
         assert_int_equal(l.next, 1);
         add(&l, 1, "small", "1-1");
         oom_arm(1);
-        assert_int_equal(event_log_add(&l, 1, &large, 1, id), -ENOMEM);
+        assert_int_equal(replay_add(&l, 1, &large, 1, id), -ENOMEM);
         assert_true(oom_disarm());
         expect(&l, 1, 0, "1:small ");
-        assert_int_equal(event_log_add(&l, 1, &large, 1, id), 0);
+        assert_int_equal(replay_add(&l, 1, &large, 1, id), 0);
         assert_string_equal(id, "1-2");
-        event_log_done(&l);
+        replay_done(&l);
 }
 
 int main(void)

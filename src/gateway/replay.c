@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/parse.h"
-#include "gateway/event-log.h"
+#include "gateway/replay.h"
 
 /* A record is this and the event's text, both around the end of the ring if they must. */
 typedef struct Record {
@@ -11,26 +11,26 @@ typedef struct Record {
 
 enum { FIRST_SIZE = 4096 };
 
-void event_log_init(EventLog *l, size_t cap)
+void replay_init(Replay *l, size_t cap)
 {
-        *l = (EventLog){.cap = cap, .next = 1};
+        *l = (Replay){.cap = cap, .next = 1};
 }
 
-void event_log_done(EventLog *l)
+void replay_done(Replay *l)
 {
         free(l->data);
-        *l = (EventLog){.cap = l->cap, .next = 1};
+        *l = (Replay){.cap = l->cap, .next = 1};
 }
 
 /* ---- the ring; places are counted from its start ---- */
 
-static size_t place(const EventLog *l, size_t at)
+static size_t place(const Replay *l, size_t at)
 {
         size_t room = l->size - l->start;
         return at < room ? l->start + at : at - room;
 }
 
-static void ring_put(EventLog *l, size_t at, const void *bytes, size_t n)
+static void ring_put(Replay *l, size_t at, const void *bytes, size_t n)
 {
         size_t from = place(l, at), first = MIN(n, l->size - from);
         if (n == 0)
@@ -39,7 +39,7 @@ static void ring_put(EventLog *l, size_t at, const void *bytes, size_t n)
         memcpy(l->data, (const char *)bytes + first, n - first);
 }
 
-static Record record_at(const EventLog *l, size_t at)
+static Record record_at(const Replay *l, size_t at)
 {
         Record record;
         size_t from = place(l, at), first = MIN(sizeof(record), l->size - from);
@@ -56,12 +56,12 @@ static size_t record_size(const Record *record)
 /* ---- what was lost ---- */
 
 /* Stream 0 lives as long as its session and has a place of its own. */
-static EventLoss *loss_of(EventLog *l, uint32_t stream)
+static EventLoss *loss_of(Replay *l, uint32_t stream)
 {
         return &l->losses[stream == 0 ? 0 : 1 + stream % (EVENT_LOSSES - 1)];
 }
 
-static void note_loss(EventLog *l, uint32_t stream, uint64_t number)
+static void note_loss(Replay *l, uint32_t stream, uint64_t number)
 {
         EventLoss *loss = loss_of(l, stream);
         if (loss->stream != stream)
@@ -69,7 +69,7 @@ static void note_loss(EventLog *l, uint32_t stream, uint64_t number)
         *loss = (EventLoss){.stream = stream, .number = number};
 }
 
-static bool was_lost(EventLog *l, uint32_t stream, uint64_t after)
+static bool was_lost(Replay *l, uint32_t stream, uint64_t after)
 {
         const EventLoss *loss = loss_of(l, stream);
         return (loss->stream == stream ? loss->number : l->lost_elsewhere) > after;
@@ -77,7 +77,7 @@ static bool was_lost(EventLog *l, uint32_t stream, uint64_t after)
 
 /* ---- adding ---- */
 
-static void drop_oldest(EventLog *l)
+static void drop_oldest(Replay *l)
 {
         Record oldest = record_at(l, 0);
         if (oldest.number)
@@ -88,7 +88,7 @@ static void drop_oldest(EventLog *l)
 }
 
 /* To at least `need`, which is not over the cap. */
-static int grow(EventLog *l, size_t need)
+static int grow(Replay *l, size_t need)
 {
         size_t size = MAX(l->size, (size_t)FIRST_SIZE);
         while (size < need)
@@ -112,7 +112,7 @@ static int grow(EventLog *l, size_t need)
 }
 
 /* An event of this stream cannot be kept: what stands before it could not be told in full. */
-static void forget_stream(EventLog *l, uint32_t stream, uint64_t number)
+static void forget_stream(Replay *l, uint32_t stream, uint64_t number)
 {
         for (size_t at = 0; at < l->used;) {
                 Record record = record_at(l, at);
@@ -125,7 +125,7 @@ static void forget_stream(EventLog *l, uint32_t stream, uint64_t number)
         note_loss(l, stream, number);
 }
 
-static void keep(EventLog *l, const Record *record, const Span *data, unsigned n)
+static void keep(Replay *l, const Record *record, const Span *data, unsigned n)
 {
         while (l->size - l->used < record_size(record))
                 drop_oldest(l);
@@ -144,8 +144,7 @@ void event_id_write(uint32_t stream, uint64_t number, char ret_id[static EVENT_I
         (void)snprintf(ret_id, EVENT_ID_SIZE, "%u-%llu", stream, (unsigned long long)number);
 }
 
-int event_log_add(EventLog *l, uint32_t stream, const Span *data, unsigned n,
-                  char ret_id[static EVENT_ID_SIZE])
+int replay_add(Replay *l, uint32_t stream, const Span *data, unsigned n, char ret_id[static EVENT_ID_SIZE])
 {
         Record record = {.number = l->next, .stream = stream};
         size_t len = 0;
@@ -168,7 +167,7 @@ int event_log_add(EventLog *l, uint32_t stream, const Span *data, unsigned n,
 /* ---- ids ---- */
 
 /* As late as can be: what was lost before a stream began is none of its losses. */
-void event_log_first_id(EventLog *l, uint32_t stream, char ret_id[static EVENT_ID_SIZE])
+void replay_first_id(Replay *l, uint32_t stream, char ret_id[static EVENT_ID_SIZE])
 {
         event_id_write(stream, l->next - 1, ret_id);
 }
@@ -199,13 +198,13 @@ bool event_id_parse(Span text, uint32_t *ret_stream, uint64_t *ret_number)
 
 /* Where to begin to look for what comes after that number: behind the event that was given out last, if
  * that is it, so that to tell all takes one walk. */
-static size_t begin_at(const EventLog *l, uint64_t number)
+static size_t begin_at(const Replay *l, uint64_t number)
 {
         bool known = l->hint_number == number && l->hint_end >= l->dropped;
         return known ? (size_t)(l->hint_end - l->dropped) : 0;
 }
 
-bool event_log_next(EventLog *l, uint32_t stream, uint64_t *number, Span ret[static 2], bool *ret_lost)
+bool replay_next(Replay *l, uint32_t stream, uint64_t *number, Span ret[static 2], bool *ret_lost)
 {
         *ret_lost = was_lost(l, stream, *number);
         for (size_t at = begin_at(l, *number); at < l->used;) {
