@@ -1,61 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hash.h"
+#include "base/siphash.h"
 
 enum { FIRST_BUCKETS = 16 };
 
-typedef struct Sip {
-        uint64_t a, b, c, d;
-} Sip;
-
-static uint64_t turn(uint64_t v, unsigned by)
-{
-        return v << by | v >> (64 - by);
-}
-
-static void sip_rounds(Sip *s, unsigned n)
-{
-        while (n--) {
-                s->a += s->b;
-                s->c += s->d;
-                s->b = turn(s->b, 13) ^ s->a;
-                s->d = turn(s->d, 16) ^ s->c;
-                s->a = turn(s->a, 32);
-                s->c += s->b;
-                s->a += s->d;
-                s->b = turn(s->b, 17) ^ s->c;
-                s->d = turn(s->d, 21) ^ s->a;
-                s->c = turn(s->c, 32);
-        }
-}
-
-static void sip_word(Sip *s, uint64_t word)
-{
-        s->d ^= word;
-        sip_rounds(s, 2);
-        s->a ^= word;
-}
-
-/* Little end first, on every machine. */
-static uint64_t word_of(const char *p, size_t n)
-{
-        uint64_t word = 0;
-        for (size_t i = 0; i < n; i++)
-                word |= (uint64_t)(uint8_t)p[i] << (8 * i);
-        return word;
-}
-
 uint64_t hash_span(Span s, uint64_t seed)
 {
-        const uint64_t k0 = seed, k1 = 0x0f0e0d0c0b0a0908;
-        Sip sip = {k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
-                   k1 ^ 0x7465646279746573};
-        uint64_t last = (uint64_t)s.len << 56;
-        for (; s.len >= 8; s = span_skip(s, 8))
-                sip_word(&sip, word_of(s.ptr, 8));
-        sip_word(&sip, last | word_of(s.ptr, s.len));
-        sip.c ^= 0xff;
-        sip_rounds(&sip, 4);
-        return sip.a ^ sip.b ^ sip.c ^ sip.d;
+        return siphash(&(SipKey){seed, 0x0f0e0d0c0b0a0908}, s);
 }
 
 void hash_table_done(HashTable *t)

@@ -80,7 +80,7 @@
         L(STOP_AGAIN,       300,             "milliseconds", "A second TERM or INT kills at once if it comes so long after the first: some senders say it twice.") \
         L(SWEEP_TIME,       500,             "milliseconds", "What is left of a server whose first process has ended gets TERM, and KILL after this time.") \
         L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.") \
-        L(LISTING,          256 * 1024 * 1024,"bytes", "One list of several servers as clients see it; items past it are left out.") \
+        L(LISTING,          64 * 1024 * 1024,"bytes",  "One list of several servers as clients see it; items past it are left out.") \
         L(SESSION_CLIENT,   64 * 1024,       "bytes",  "What a session keeps of what its client said of itself, and of what it can.") \
         L(HISTORY,          100,             "items",  "Exits of one server that are kept in memory.") \
         L(EXEC_TRIES,       2,               "tries",  "Starts that fail for good, such as by a missing program, before a server is degraded.") \

@@ -242,13 +242,7 @@ int listing_build(Listing *l, McpList list, const ListingSource *sources, size_t
         if (r < 0)
                 return r;
         bool changed = !span_equal(buf_span(&l->text), buf_span(&b.l.text));
-        if (changed || l->edition == 0) {
-                b.l.edition = l->edition ? l->edition + 1 : first_edition(seed);
-                sha256(buf_span(&b.l.text), b.l.hash);
-        } else {
-                b.l.edition = l->edition;
-                memcpy(b.l.hash, l->hash, sizeof(b.l.hash));
-        }
+        b.l.edition = l->edition == 0 ? first_edition(seed) : l->edition + changed;
         listing_done(l);
         *l = b.l;
         b.l = (Listing){0};

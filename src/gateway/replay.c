@@ -144,8 +144,7 @@ void event_id_write(uint32_t stream, uint64_t number, char ret_id[static EVENT_I
         (void)snprintf(ret_id, EVENT_ID_SIZE, "%u-%llu", stream, (unsigned long long)number);
 }
 
-int replay_add(Replay *l, uint32_t stream, const Span *data, unsigned n,
-                  char ret_id[static EVENT_ID_SIZE])
+int replay_add(Replay *l, uint32_t stream, const Span *data, unsigned n, char ret_id[static EVENT_ID_SIZE])
 {
         Record record = {.number = l->next, .stream = stream};
         size_t len = 0;
@@ -167,9 +166,10 @@ int replay_add(Replay *l, uint32_t stream, const Span *data, unsigned n,
 
 /* ---- ids ---- */
 
-void replay_first_id(Replay *l UNUSED, uint32_t stream, char ret_id[static EVENT_ID_SIZE])
+/* As late as can be: what was lost before a stream began is none of its losses. */
+void replay_first_id(Replay *l, uint32_t stream, char ret_id[static EVENT_ID_SIZE])
 {
-        event_id_write(stream, 0, ret_id);
+        event_id_write(stream, l->next - 1, ret_id);
 }
 
 /* As we write it: without zeros in front. */

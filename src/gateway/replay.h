@@ -33,8 +33,8 @@ void replay_done(Replay *l);
 /* Numbers an event (one line of data in parts) and keeps it; one that does not fit at all is numbered and
  * not kept, and forgets all before it of its stream, as they could not be told in full. */
 int replay_add(Replay *l, uint32_t stream, const Span *data, unsigned n,
-                  char ret_id[static EVENT_ID_SIZE]) MUST_CHECK;
-/* The id of the event that stands before all of a stream's (for priming). */
+               char ret_id[static EVENT_ID_SIZE]) MUST_CHECK;
+/* An id that stands before all events of a stream that has none yet (for priming). */
 void replay_first_id(Replay *l, uint32_t stream, char ret_id[static EVENT_ID_SIZE]);
 void event_id_write(uint32_t stream, uint64_t number, char ret_id[static EVENT_ID_SIZE]);
 /* False: no id of ours. */

@@ -31,11 +31,11 @@ void session_table_done(SessionTable *t)
 
 /* ---- finding ---- */
 
-/* An id of ours is random all over: its first bytes are a hash already. False: it has another form. */
+/* An id of ours is random all over: what it begins with is a hash already. False: it has another form. */
 static bool hash_id(Span id, size_t *ret)
 {
-        uint8_t bytes[ID_BYTES];
-        if (id.len != SESSION_ID || parse_hex(id, bytes, sizeof(bytes)) < 0)
+        uint8_t bytes[sizeof(*ret)];
+        if (id.len != SESSION_ID || parse_hex(span_first(id, 2 * sizeof(bytes)), bytes, sizeof(bytes)) < 0)
                 return false;
         memcpy(ret, bytes, sizeof(*ret));
         return true;

@@ -40,7 +40,7 @@ struct Session {
         LIST_HEAD(, Lane) lanes;         /* its places in the queues of instances */
         LIST_HEAD(, Lease) leases;       /* instances of its own */
         unsigned subscriptions;
-        unsigned missed;      /* lists (1 << McpList) whose change it has not been told */
+        unsigned missed; /* lists (1 << McpList) whose change it has not been told */
         /* the table's */
         SessionTable *table;
         Session *next_in_bucket, *next_in_number;
