@@ -9,6 +9,7 @@
  */
 
 #include "base/buf.h"
+#include "base/sha256.h"
 #include "mcp/capability.h"
 
 typedef enum McpList {
