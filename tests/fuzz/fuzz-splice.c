@@ -56,8 +56,7 @@ static void apply(Span text, const Edits *e, bool backwards, Buf *out)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         CLEANUP(buf_done)
-        Buf once = BUF_INIT(BUF_CAP_NONE),
-            other = BUF_INIT(BUF_CAP_NONE), back = BUF_INIT(BUF_CAP_NONE);
+        Buf once = BUF_INIT(BUF_CAP_NONE), other = BUF_INIT(BUF_CAP_NONE), back = BUF_INIT(BUF_CAP_NONE);
         Span text = span_from((const char *)data, size);
         Edits e = read_edits(&text), undo = {.n = e.n};
         apply(text, &e, false, &once);
