@@ -183,6 +183,11 @@ static int modern(const Envelope *e, const EraHeaders *h, EraVerdict *ret)
         return r;
 }
 
+static bool is_response(const Envelope *e)
+{
+        return e->kind == ENVELOPE_RESULT || e->kind == ENVELOPE_ERROR;
+}
+
 static int legacy(const Envelope *e, Span header, EraVerdict *ret)
 {
         /* It brings its version in params; headers begin after it. */
@@ -198,7 +203,7 @@ static int legacy(const Envelope *e, Span header, EraVerdict *ret)
         if (mcp_version_table[ret->version].era == MCP_LEGACY)
                 return 0;
         ret->era = MCP_MODERN;
-        if (e->kind == ENVELOPE_RESULT || e->kind == ENVELOPE_ERROR)
+        if (is_response(e))
                 return refuse(
                         ret, RPC_ERROR_INVALID_REQUEST,
                         "in the revision of the header MCP-Protocol-Version, clients send no responses");
@@ -210,7 +215,8 @@ static int legacy(const Envelope *e, Span header, EraVerdict *ret)
 int era_of(const Envelope *e, const EraHeaders *h, EraVerdict *ret)
 {
         EraVerdict v = {.era = MCP_LEGACY, .version = _MCP_VERSION_INVALID};
-        int r = envelope_has(e, MEMBER_META_VERSION) ? modern(e, h, &v) : legacy(e, h->version, &v);
+        bool claims = envelope_has(e, MEMBER_META_VERSION) && !is_response(e); /* whose params mean nothing */
+        int r = claims ? modern(e, h, &v) : legacy(e, h->version, &v);
         if (r >= 0)
                 *ret = v;
         return r;

@@ -80,6 +80,8 @@ static void test_legacy(void **state UNUSED)
                  FINE, NULL},
                 {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", "2025-11-25", NULL, NULL, MCP_LEGACY,
                  MCP_2025_11_25, FINE, NULL},
+                {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{},\"params\":{" GOOD "}}", NULL, NULL, NULL,
+                 MCP_LEGACY, NONE, FINE, NULL}, /* it has no params; what is called so is nothing */
                 {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", NULL, NULL, NULL, MCP_LEGACY, NONE,
                  FINE, NULL},
         };
