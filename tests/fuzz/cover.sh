@@ -59,3 +59,6 @@ report env-file config/env-file
 report ipc ipc/message
 report json-text config/json-text
 report parse base/parse
+report catalogue mcp/catalogue mcp/catalogue-draft mcp/catalogue-wire mcp/shelf
+report cursor base/base64 mcp/cursor
+report era mcp/era
