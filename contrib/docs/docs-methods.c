@@ -67,9 +67,10 @@ static void write_methods(FILE *f, bool requests)
 static void write_errors(FILE *f)
 {
         fputs("\n## Errors\n\n"
-              "The HTTP status is the one that an error of ours has where nothing else decides: with any of "
-              "them,\n"
-              "a message that is wrong in itself is answered 400.\n\n"
+              "The HTTP status of an error of ours where nothing else decides. A message that is refused "
+              "before "
+              "it is\n"
+              "routed, for what it is or for its headers, is answered 400 with any of them.\n\n"
               "| Code | Text | HTTP status |\n"
               "|---|---|---|\n",
               f);
