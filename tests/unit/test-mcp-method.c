@@ -50,7 +50,7 @@ static void test_unknown(void **state UNUSED)
                 "tools/cal",
                 "tasks/lost",
                 "initializE",
-                "server/discove\\u0000",
+                "server/discover\\u0000",
                 "tools/\\ud83d\\ude00",
                 "notifications/subscriptions/acknowledgee",
                 "notifications/subscriptions/acknowledged_",

@@ -21,7 +21,7 @@ static void test_rows(void **state UNUSED)
                 {"test://template/{id}/data", "test://template/1/2/data", false},
                 {"test://template/{id}/data", "test://template/1/date", false},
                 {"test://template/{id}/data", "test://template/1/data/", false},
-                {"test://template/{id}/data", "test://templat", false},
+                {"test://template/{id}/data", "test://temp", false},
                 {"a{x}", "a", true},
                 {"a{x}", "abc", true},
                 {"a{x}", "ab/c", false},
