@@ -66,18 +66,18 @@ static inline bool is_same(const char *a, const char *b, size_t n)
 EnvelopeMember member_find(EnvelopePlace place, Span name)
 {
         unsigned end = first_of((unsigned)place + 1);
-        if (name.len == 0 || name.len >= 1 << (FIELD - 1))
+        if (name.len >= 1 << (FIELD - 1))
                 return _MEMBER_MAX;
         for (unsigned at = first_of(place); at < end; at += AT_ONCE) {
                 uint64_t word;
                 memcpy(&word, lengths + at, sizeof(word));
                 word = le64toh(word) ^ EVERY_BYTE * name.len;
-                /* The top bit of each byte that is zero now, and of some above one: names are compared
-                 * anyway. */
+                /* The top bit of each byte that is zero now, and of some that are 1 and stand above one. */
                 word = (word - EVERY_BYTE) & ~word & EVERY_BYTE << (FIELD - 1);
                 for (; word; word &= word - 1) {
                         unsigned row = at + (unsigned)__builtin_ctzll(word) / FIELD;
-                        if (row < end && is_same(names[row].ptr, name.ptr, name.len))
+                        if (row < end && names[row].len == name.len &&
+                            is_same(names[row].ptr, name.ptr, name.len))
                                 return (EnvelopeMember)row;
                 }
         }

@@ -147,6 +147,7 @@ static const Bad bad[] = {
         {"\"\\udc00\\ud800\"", HALF, 3},
         {"\"\\ud800\\udc0", HALF, 3},
         {"\"\\udbff\\ue000\"", HALF, 3},
+        {"\"\\udc00\\udc00\"", HALF, 3},
         {"\"\\ud800\xc3\xa9uuuu\"", HALF, 3},
         {"\"\x80\"", UTF8, 1},
         {"\"\xbf\"", UTF8, 1},
