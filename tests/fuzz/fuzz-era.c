@@ -26,7 +26,8 @@ static void check_accepted(const Envelope *e, const EraHeaders *h, const EraVerd
 {
         bool asks = e->kind == ENVELOPE_REQUEST || e->kind == ENVELOPE_NOTIFICATION;
         bool claims = asks && envelope_has(e, MEMBER_META_VERSION);
-        FUZZ_CHECK((v->era == MCP_MODERN) == claims);
+        bool alone = e->kind == ENVELOPE_NOTIFICATION && h->version.ptr; /* the header says it */
+        FUZZ_CHECK(claims ? v->era == MCP_MODERN : v->era == MCP_LEGACY || alone);
         FUZZ_CHECK(v->version < 0 || mcp_version_table[v->version].era == v->era);
         if (!claims)
                 return;
