@@ -63,3 +63,6 @@ report json-text config/json-text
 report lines jsonrpc/line-reader
 report parse base/parse
 report splice jsonrpc/splice
+report catalogue mcp/catalogue mcp/catalogue-draft mcp/catalogue-wire mcp/shelf
+report cursor base/base64 mcp/cursor
+report era mcp/era
