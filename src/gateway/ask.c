@@ -81,10 +81,12 @@ static Session *addressee(Backend *b, Exchange **ret_exchange)
 
 static int ask_new(Backend *b, Session *s, Span id, Ask **ret)
 {
+        if (id.len > EXCHANGE_TEXT)
+                return -ENOBUFS;
         Ask *a = malloc(sizeof(*a));
         if (!a)
                 return -ENOMEM;
-        *a = (Ask){.session = s, .backend = b, .id_len = MIN(id.len, sizeof(a->id))};
+        *a = (Ask){.session = s, .backend = b, .id_len = id.len};
         memcpy(a->id, id.ptr, a->id_len);
         int r = pending_add(&s->asks, &a->node);
         if (r < 0) {
@@ -118,7 +120,7 @@ static int forward(Backend *b, Session *s, Exchange *x, const Envelope *e)
         Ask *a;
         int r = ask_new(b, s, id, &a);
         if (r == -ENOBUFS)
-                return refuse(b, id, RPC_ERROR_INTERNAL, "too many questions wait for the client");
+                return refuse(b, id, RPC_ERROR_INTERNAL, "too many questions wait for the client, or the id of this one is too long");
         if (r < 0)
                 return r;
         a->exchange = x;

@@ -206,9 +206,11 @@ int gateway_post(Client *c, HttpRequest *r)
         const EraHeaders h = {.version = http_header(r, HTTP_HEADER_MCP_VERSION),
                               .method = http_header(r, HTTP_HEADER_MCP_METHOD),
                               .name = http_header(r, HTTP_HEADER_MCP_NAME)};
-        if (era_of(&e, &h, &verdict) == ERA_E_REFUSED)
-                return client_refuse_rpc(c, rpc_error_table[verdict.error].http, verdict.error,
-                                         envelope_member(&e, MEMBER_ID), verdict.why);
+        int q = era_of(&e, &h, &verdict);
+        if (q == ERA_E_REFUSED)
+                return client_refuse_rpc(c, 400, verdict.error, envelope_member(&e, MEMBER_ID), verdict.why);
+        if (q < 0)
+                return q;
         return verdict.era == MCP_MODERN ? refuse_modern(c, &e) : post_message(c, r, &e);
 }
 

@@ -91,10 +91,13 @@ int here_initialize(Client *c, Endpoint *ep, const Envelope *e)
                 return r;
         r = take_client(s, c, ep, e);
         metric_set(gateway_metrics(g), METRIC_SESSIONS, g->sessions.n);
-        if (r < 0) {
+        if (r < 0)
                 session_end(s);
+        if (r == -ENOBUFS)
+                return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_PARAMS, id,
+                                         "capabilities or clientInfo are longer than may be");
+        if (r < 0)
                 return r;
-        }
         log_debug_with(LOG_FIELDS(LOG_REQUEST(c->correlation)), "session of %s begins at /mcp%s%s",
                        mcp_version_table[s->version].text, ep->name[0] ? "/" : "", ep->name);
         return answer_welcome(c, s, id);

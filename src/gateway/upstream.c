@@ -188,7 +188,7 @@ static bool is_hopeless(const Upstream *u)
 
 bool upstream_may_tell(const Upstream *u)
 {
-        return (!u->catalogue || !u->catalogue->lists[MCP_LIST_TOOLS].known) && !is_hopeless(u);
+        return !u->catalogue && !is_hopeless(u);
 }
 
 int upstream_told_state(Upstream *u, const IpcServerState *m)

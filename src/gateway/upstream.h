@@ -114,5 +114,5 @@ Backend *upstream_backend(Upstream *u, uint32_t instance, uint64_t generation);
 int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c) MUST_CHECK;
 /* Makes sure that its lists become known, if it can run: starts it where that is the only way. */
 int upstream_want_catalogue(Upstream *u) MUST_CHECK;
-/* No list of it is known, and it may still tell: worth a short wait. */
+/* Nothing of it is known, and it may still tell: worth a short wait. */
 bool upstream_may_tell(const Upstream *u);
