@@ -81,10 +81,17 @@ static int on_field(llhttp_t *p, const char *at, size_t n)
         return r;
 }
 
+/* ": x" is a header to llhttp. */
+static int on_field_complete(llhttp_t *p)
+{
+        H1 *h = h1_of(p);
+        return h->head_whole || h->in_name ? 0 : h1_refuse(h, 400, "a header without a name");
+}
+
 static int on_value(llhttp_t *p, const char *at, size_t n)
 {
         H1 *h = h1_of(p);
-        if (!h->head_whole && n > 0)
+        if (h->in_name && n > 0)
                 part_extend(h, &h->lines[h->n_lines].value, at, n);
         return 0;
 }
@@ -92,7 +99,7 @@ static int on_value(llhttp_t *p, const char *at, size_t n)
 static int on_value_complete(llhttp_t *p)
 {
         H1 *h = h1_of(p);
-        if (h->head_whole)
+        if (!h->in_name) /* a trailer */
                 return 0;
         H1Line *line = &h->lines[h->n_lines];
         Span value = span_trim(span_from(h->head_at + line->value.at, line->value.len));
@@ -184,6 +191,7 @@ static const llhttp_settings_t settings = {
         .on_url = on_url,
         .on_url_complete = on_url_complete,
         .on_header_field = on_field,
+        .on_header_field_complete = on_field_complete,
         .on_header_value = on_value,
         .on_header_value_complete = on_value_complete,
         .on_headers_complete = on_headers_complete,
@@ -437,7 +445,9 @@ int h1_keep(H1 *h)
                         return r;
                 h->body_at = NULL;
         }
-        return r;
+        if (h->state == H1_DONE)
+                body_finish(h);
+        return 0;
 }
 
 void h1_discard(H1 *h)
