@@ -57,8 +57,6 @@ static int grow_lines(H1 *h)
 
 static int begin_line(H1 *h)
 {
-        if (h->n_lines == h->limits.max_headers)
-                return h1_refuse_limit(h, 431, "more headers", "max_headers", h->limits.max_headers);
         if (h->n_lines == h->room) {
                 h->error = grow_lines(h);
                 if (h->error < 0)
@@ -81,11 +79,18 @@ static int on_field(llhttp_t *p, const char *at, size_t n)
         return r;
 }
 
-/* ": x" is a header to llhttp. */
+/* Judged here, where a name is whole: one that is broken off is another fault. ": x" is a header to llhttp.
+ */
 static int on_field_complete(llhttp_t *p)
 {
         H1 *h = h1_of(p);
-        return h->head_whole || h->in_name ? 0 : h1_refuse(h, 400, "a header without a name");
+        if (h->head_whole)
+                return 0;
+        if (!h->in_name)
+                return h1_refuse(h, 400, "a header without a name");
+        if (h->n_lines == h->limits.max_headers)
+                return h1_refuse_limit(h, 431, "more headers", "max_headers", h->limits.max_headers);
+        return 0;
 }
 
 static int on_value(llhttp_t *p, const char *at, size_t n)
