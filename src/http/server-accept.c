@@ -48,13 +48,7 @@ static void count_connections(HttpServer *s)
                 metric_set(s->metrics, METRIC_CONNECTIONS, s->n_conns);
 }
 
-void server_count_limit(HttpServer *s)
-{
-        if (s->metrics)
-                metric_add(s->metrics, METRIC_LIMIT_HITS, 1);
-}
-
-void server_conn_closed(HttpServer *s)
+void server_has_room(HttpServer *s)
 {
         count_connections(s);
         if (s->paused && s->n_conns < s->limits.max_connections)
@@ -109,7 +103,7 @@ static int accept_ready(LoopSource *source, uint32_t events UNUSED)
         HttpServer *s = l->server;
         for (unsigned i = 0; i < LIMIT_LOOP_ITEMS; i++) {
                 if (is_full(s) && !longest_idle(s)) {
-                        server_count_limit(s);
+                        s->hits.max_connections++;
                         return server_pause(s);
                 }
                 int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
