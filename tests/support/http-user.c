@@ -165,8 +165,9 @@ static struct sockaddr_un unix_address(socklen_t *ret_size)
 
 static int listen_unix(void)
 {
+        static unsigned number;
         socklen_t size;
-        (void)snprintf(user.path, sizeof(user.path), "mcpvisor-test-%d", (int)getpid());
+        (void)snprintf(user.path, sizeof(user.path), "mcpvisor-test-%d-%u", (int)getpid(), number++);
         struct sockaddr_un a = unix_address(&size);
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         assert_true(fd >= 0);
@@ -205,6 +206,8 @@ int user_setup(void **state UNUSED)
 
 int user_teardown(void **state UNUSED)
 {
+        if (user.in_turn) /* a test has failed inside: what is left stays, so that one reads the reason */
+                return 0;
         http_server_done(&user.server);
         http_server_done(&user.server); /* does nothing */
         loop_free(user.loop);
@@ -218,7 +221,9 @@ int user_teardown(void **state UNUSED)
 
 static void turn(Nsec timeout)
 {
+        user.in_turn = true;
         int r = loop_run_once(user.loop, timeout);
+        user.in_turn = false;
         if (r < 0)
                 fail_msg("the loop ended with %d", r);
 }

@@ -31,6 +31,7 @@ typedef struct User {
         Buf said;                    /* what it was told: one word each, "head request cut:closed ..." */
         HttpConn *conns[USER_CONNS]; /* NULL: released */
         unsigned n_conns;
+        bool in_turn;
         bool turns_away; /* accepted() gives NULL */
         /* NULL: nothing */
         int (*on_head)(HttpConn *c, const HttpRequest *r);
