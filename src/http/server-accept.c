@@ -64,6 +64,12 @@ static HttpConn *longest_idle(const HttpServer *s)
         return c && nsec_sub(loop_now(s->loop), c->idle_since) >= least ? c : NULL;
 }
 
+static int server_full(HttpServer *s)
+{
+        s->hits.max_connections++;
+        return server_pause(s);
+}
+
 static bool is_full(const HttpServer *s)
 {
         return s->n_conns >= s->limits.max_connections;
@@ -102,10 +108,8 @@ static int accept_ready(LoopSource *source, uint32_t events UNUSED)
         HttpListener *l = CONTAINER_OF(source, HttpListener, source);
         HttpServer *s = l->server;
         for (unsigned i = 0; i < LIMIT_LOOP_ITEMS; i++) {
-                if (is_full(s) && !longest_idle(s)) {
-                        s->hits.max_connections++;
-                        return server_pause(s);
-                }
+                if (is_full(s) && !longest_idle(s))
+                        return i == 0 ? server_full(s) : 0; /* whether more wait, epoll will say */
                 int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd < 0 && errno == EAGAIN)
                         return 0;
