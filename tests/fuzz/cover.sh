@@ -56,7 +56,7 @@ report expand config/expand
 report blob config/blob config/value-wire
 report diag base/diag
 report env-file config/env-file
-report h1 http/h1 http/h1-head
+report h1 http/h1 http/h1-head http/h1-told
 report ipc ipc/message
 report json-text config/json-text
 report parse base/parse
