@@ -255,6 +255,22 @@ static void test_early_answer(void **state UNUSED)
         assert_int_equal(client_expect_end(expects), 0);
 }
 
+/* What is wrong with the rest of it is told to nobody any more. */
+static void test_early_answer_and_garbage(void **state UNUSED)
+{
+        CLEANUP_FD int fd = client_tcp();
+        user.on_head = head_401;
+        client_send(fd, SPAN(POST "Transfer-Encoding: chunked\r\n\r\n"));
+        expect_said("head");
+        client_send(fd, SPAN("x\r\n"));
+        client_expect(fd,
+                      "HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno");
+        assert_int_equal(client_expect_end(fd), 0);
+        expect_said("");
+        fd_close_p(&fd);
+        expect_said("released");
+}
+
 /* Between head and body, from elsewhere. */
 static void test_answer_between(void **state UNUSED)
 {
@@ -377,6 +393,7 @@ int main(void)
                 USER_TEST(test_large_body),
                 USER_TEST(test_continue),
                 USER_TEST(test_early_answer),
+                USER_TEST(test_early_answer_and_garbage),
                 USER_TEST(test_answer_between),
                 USER_TEST(test_refusals),
                 USER_TEST(test_user_error),

@@ -206,6 +206,36 @@ static void test_write_timeout(void **state UNUSED)
         expect_said("cut:timeout released");
 }
 
+/* One that has caught up is as any other: silence is filled, and waiting is no fault. */
+static void test_caught_up(void **state UNUSED)
+{
+        static char block[30000];
+        user.on_request = open_events;
+        CLEANUP_FD int fd = slow_client();
+        size_t all = strlen(CHUNKED);
+        for (; queued() < 200000; all += strlen("7530\r\n\r\n") + sizeof(block))
+                assert_int_equal(write_one(span_from(block, sizeof(block))), 0);
+        client_skip(fd, all);
+        settle();
+        assert_null(user.conns[0]->out.data);
+        pass(31 * NSEC_PER_SEC);
+        client_expect(fd, "3\r\n:\n\n\r\n");
+        expect_said("");
+}
+
+static void test_reset_while_queued(void **state UNUSED)
+{
+        static const struct linger hard = {.l_onoff = 1};
+        static char block[30000];
+        user.on_request = open_events;
+        int fd = slow_client();
+        while (queued() < 200000)
+                assert_int_equal(write_one(span_from(block, sizeof(block))), 0);
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)), 0);
+        fd_close_p(&fd);
+        expect_said("cut:closed released");
+}
+
 static void test_full_queue(void **state UNUSED)
 {
         static char block[400 * 1024]; /* more than max_queue: one such message is taken */
@@ -261,6 +291,8 @@ int main(void)
                 USER_TEST(test_no_keepalive),
                 USER_TEST(test_slow_reader),
                 USER_TEST(test_write_timeout),
+                USER_TEST(test_caught_up),
+                USER_TEST(test_reset_while_queued),
                 USER_TEST(test_full_queue),
                 USER_TEST(test_large_answer),
                 USER_TEST(test_large_answer_timeout),
