@@ -108,7 +108,9 @@
         L(METRICS_PAGE,     64 * 1024 * 1024,"bytes",  "What /metrics answers with.") \
         L(GATEWAY_GONE,     500,             "milliseconds", "How long a server that closed its stdout has to end before that counts as a failure of its own.") \
         /* http */ \
+        L(HTTP_BLANK,       4,               "bytes",  "Empty lines before a request: some clients send them behind a body.") \
         L(HTTP_BODY_TIMES,  10,              "times",  "How often `limits.body_timeout` fits into the longest time that a whole body may take, however steadily it comes.") \
+        L(HTTP_CHUNK_COST,  16,              "bytes",  "Heads of chunks and trailers of a request, beside `limits.max_header`: so much for each byte of its body.") \
         L(HTTP_HEAD,        64 * 1024,       "bytes",  "Status line and headers of an answer.") \
         L(HTTP_IDLE_LEAST,  1000,            "milliseconds", "How long a connection was idle before it may be closed to make room for another one.") \
         L(HTTP_LINGER,      2,               "seconds","How long a connection is kept after an answer to a request that was not read to its end, so that the client can read the answer.") \
