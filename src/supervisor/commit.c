@@ -115,7 +115,8 @@ static int open_listeners(struct Supervisor *sup, const Config *next, ListenerSe
 static int describe(const ListenerSet *set, Buf *b)
 {
         for (size_t i = 0; i < set->n; i++) {
-                int r = buf_appendf(b, "%s\n", set->items[i].address);
+                int r = buf_appendf(b, "%s%s\n", set->items[i].address,
+                                    set->items[i].metrics ? " metrics" : "");
                 if (r < 0)
                         return r;
         }

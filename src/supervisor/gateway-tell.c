@@ -97,7 +97,10 @@ void gateway_tell_refused(GatewayLink *g, Server *s, uint64_t session, IpcWantAn
 
 void gateway_tell_listener(GatewayLink *g, size_t index, const Listener *l)
 {
-        IpcListener m = {.index = (uint32_t)index, .kind = l->kind};
+        IpcListener m = {.index = (uint32_t)index,
+                         .kind = l->kind,
+                         .flags = (l->metrics ? IPC_LISTENER_METRICS : 0U) |
+                                  (l->kind == IPC_LISTENER_UNIX ? IPC_LISTENER_NO_AUTH : 0U)};
         if (gateway_takes_messages(g))
                 gateway_say(g, IPC_LISTENER_UP, &m, span_of(l->address), &l->fd, 1);
 }

@@ -169,6 +169,18 @@ static bool run_tokens(Fake *f, Span args UNUSED, Buf *answer)
         return true;
 }
 
+static bool run_listeners(Fake *f, Span args UNUSED, Buf *answer)
+{
+        for (size_t i = 0; i < FAKE_LISTENERS; i++) {
+                const FakeListener *l = &f->listeners[i];
+                if (l->used &&
+                    buf_appendf(answer, "%s/%u/%u/%zu,%zu,%zu,%lld ", l->address, l->id.kind, l->id.flags,
+                                l->chain, l->key, l->client_ca, (long long)l->expires) < 0)
+                        return false;
+        }
+        return true;
+}
+
 static bool run_mode(Fake *f, Span args, Buf *answer)
 {
         return fake_choose(f, args) || (buf_append_str(answer, "no such mode, or one too many") < 0);
@@ -213,6 +225,7 @@ const FakeCommand fake_commands[] = {
         {"raw", "HEX", "any bytes as a message", run_raw},
         {"seen", "TYPE", "how many messages of that type have come", run_seen},
         {"instances", "", "ROW/INSTANCE/GENERATION/SESSION of those that are up", run_instances},
+        {"listeners", "", "ADDRESS/KIND/FLAGS/CHAIN,KEY,CA,EXPIRES of those that are up", run_listeners},
         {"tokens", "", "NAME=HASH of those that came with the last configuration", run_tokens},
         {"mode", "MODE [ARGUMENTS]", "from now on also that one", run_mode},
         {"normal", "", "from now on no mode at all", run_normal},
