@@ -104,6 +104,7 @@ static int told_listener_up(Gateway *g, IpcMessage *m)
 {
         const IpcListener *l = (const IpcListener *)m->header;
         bool tls = m->n_fds > 1;
+        front_unlisten(&g->front, l->index); /* the same one again, with another certificate */
         int r = front_listen(&g->front, l->index, m->fds[0], tls);
         if (r < 0)
                 return r;

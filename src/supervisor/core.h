@@ -52,6 +52,7 @@ struct Supervisor {
         Config *config; /* in force; NULL before the first */
         uint64_t generation;
         int gateway_blob, text; /* memfds of it */
+        int certificate;        /* likewise; -EBADF: no TLS */
         Tokens tokens;          /* of it */
         RedactSet *secrets;     /* of it and of the one before */
 

@@ -4,7 +4,10 @@
 
 import hashlib
 import os
+import shutil
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
 from daemon import *  # noqa: E402,F403
@@ -99,5 +102,78 @@ def refused():
     check("is named", "nowhere" in f.log_text() and "directory" in f.log_text(), f.log_text())
 
 
+def listeners(d):
+    """[(address, kind, flags, [chain, key, ca, expires])] of what the gateway has been given."""
+    got = []
+    for x in d.say("listeners").split():
+        address, kind, flags, certificate = x.rsplit("/", 3)
+        got.append((address, int(kind), int(flags), [int(n) for n in certificate.split(",")]))
+    return got
+
+
+METRICS, NO_AUTH, NO_TLS = 1, 2, [0, 0, 0, 0]
+
+
+def addresses():
+    d = fake({"metrics": {"listen": "127.0.0.2:0"}})
+    got = listeners(d)
+    status = d.status()["gateway"]
+    equal("an address for clients, the unix socket without a token, one for metrics only",
+          [(x[0].rpartition(":")[0], x[1:]) for x in got],
+          [("127.0.0.1", (0, 0, NO_TLS)), ("unix", (1, NO_AUTH, NO_TLS)), ("127.0.0.2", (0, METRICS, NO_TLS))])
+    equal("status tells them apart", (status["listen"], status["metrics_listen"]),
+          ([got[0][0], got[1][0]], [got[2][0]]))
+    equal("without it", reload(d, {"listen": [got[0][0]]})["ok"], True)
+    equal("it is closed", ([x[0] for x in listeners(d)], d.status()["gateway"]["metrics_listen"]),
+          ([got[0][0], got[1][0]], []))
+    equal("the other way round", reload(d, {"listen": ["127.0.0.2:0"], "metrics": {"listen": got[0][0]}})["ok"], True)
+    equal("the same address serves something else", [x[2] for x in listeners(d) if x[0] == got[0][0]], [METRICS])
+    d.stop()
+
+
+def certificate(name, days):
+    """NAME.crt and NAME.key"""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                    str(days), "-subj", "/CN=localhost", "-keyout", path(name + ".key"), "-out", path(name + ".crt")],
+                   check=True, capture_output=True)
+    return os.path.getsize(path(name + ".crt")), os.path.getsize(path(name + ".key"))
+
+
+def tls():
+    if not shutil.which("openssl"):
+        skip("certificates: the openssl command is needed")
+        return
+    config = {"tls": {"cert": path("c.crt"), "key": path("c.key")}, "metrics": {"listen": "127.0.0.2:0"}}
+    first = certificate("c", 5)
+    d = fake(config)
+    got = listeners(d)
+    equal("every TCP address speaks TLS, a unix socket does not", [tuple(x[3][:3]) for x in got],
+          [first + (0,), (0, 0, 0), first + (0,)])
+    check("when it expires is known", 4 * 86400 < got[0][3][3] - time.time() < 6 * 86400, got)
+    ups, downs = d.seen("LISTENER_UP"), d.seen("LISTENER_DOWN")
+    equal("a reload without a change", (d.ask("reload")["ok"], d.seen("LISTENER_UP")), (True, ups))
+    second = certificate("c", 50)
+    equal("other contents of the same files", d.ask("reload")["ok"], True)
+    got = listeners(d)
+    check("replace the certificate", got[0][3][3] > time.time() + 40 * 86400 and got[0][3][:2] == list(second), got)
+    equal("where it counts, and nothing is closed", (d.seen("LISTENER_UP") - ups, d.seen("LISTENER_DOWN") - downs), (2, 0))
+    config["tls"]["client_ca"] = path("c.crt")
+    equal("a client CA", (reload(d, config)["ok"], listeners(d)[0][3][2]), (True, second[0]))
+    with open(path("c.key"), "w", encoding="utf-8") as f:
+        f.write("no key\n")
+    answer = d.ask("reload")
+    check("a key that is none is refused", not answer["ok"] and "tls.key" in json.dumps(answer), answer)
+    equal("and the old one stays", listeners(d)[0][3][:2], list(second))
+    d.say("crash")
+    until(lambda: len(d.lives()) == 2, what="another gateway")
+    d.wait(lambda: d.status()["gateway"]["state"] == "ready")
+    equal("for the next gateway, too", listeners(d)[0][3][:2], list(second))
+    certificate("c", 5)
+    del config["tls"]
+    equal("without TLS", (reload(d, config)["ok"], [x[3] for x in listeners(d)]), (True, [NO_TLS] * 3))
+    check("no log holds a key", "PRIVATE KEY" not in d.log_text())
+    d.stop()
+
+
 alarm(60)
-main(default_token, other_tokens, refused)
+main(default_token, other_tokens, refused, addresses, tls)
