@@ -57,7 +57,8 @@ struct Supervisor {
         RedactSet *secrets;     /* of it and of the one before */
 
         ServerList servers;
-        Server **rows; /* owned: by row of the scoreboard */
+        Server **rows;     /* owned: by row of the scoreboard */
+        uint32_t measured; /* the row whose usage was measured last */
         Governor governor;
         Timer governor_timer;
         Work governor_work, stop_work;

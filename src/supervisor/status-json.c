@@ -3,6 +3,7 @@
 
 #include "supervisor/core.h"
 #include "supervisor/status-json.h"
+#include "supervisor/usage.h"
 #include "supervisor/when.h"
 
 static void key_uint(JsonWriter *w, const char *key, uint64_t v)
@@ -159,36 +160,6 @@ static void instances_part(const Server *s, JsonWriter *w)
         json_write_array_end(w);
 }
 
-typedef struct Usage {
-        bool known;
-        uint64_t memory, cpu_usec, pids;
-} Usage;
-
-static void add_usage(const Tree *t, Usage *sum)
-{
-        CgroupUsage u;
-        if (t->group.fd < 0 || cgroup_usage(&t->group, &u) < 0 || u.memory == UINT64_MAX)
-                return;
-        sum->known = true;
-        sum->memory += u.memory;
-        sum->cpu_usec += u.cpu_usec == UINT64_MAX ? 0 : u.cpu_usec;
-        sum->pids += u.pids == UINT64_MAX ? 0 : u.pids;
-}
-
-/* Asked for when somebody asks us, so that an idle daemon sleeps. */
-static Usage usage_of(const Server *s)
-{
-        Usage sum = {0};
-        const Instance *i;
-        LIST_FOREACH(i, &s->instances, link)
-        if (i->tree)
-                add_usage(i->tree, &sum);
-        score_set(&s->score->ours.memory, sum.memory);
-        score_set(&s->score->ours.cpu_usec, sum.cpu_usec);
-        score_set(&s->score->ours.pids, sum.pids);
-        return sum;
-}
-
 /* What stands between the profile that was asked for and what is done today: everything above the
  * floor, until the fences are built. */
 static void sandbox_part(const Server *s, const Instance *best, JsonWriter *w)
@@ -250,7 +221,7 @@ static void server_part(const Server *s, JsonWriter *w)
         const ScoreServerGateway *g = &s->score->gateway;
         const Instance *best = server_best(s);
         const ExitRecord *last = server_last_exit(s);
-        Usage usage = usage_of(s);
+        Usage usage = usage_measure(s);
         json_write_object(w);
         key_str(w, "name", s->name);
         key_str(w, "state", server_state_name(server_state(s)));

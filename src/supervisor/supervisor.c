@@ -7,6 +7,7 @@
 #include "supervisor/core.h"
 #include "supervisor/exit-status.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/usage.h"
 
 /* ---- the stop --------------------------------------------------------------- */
 
@@ -260,6 +261,7 @@ void supervisor_fill_score(Supervisor *s)
         score_set(&p->reloads_ok, s->reload.ok);
         score_set(&p->reloads_failed, s->reload.failed);
         score_set(&p->events_dropped, s->notify.dropped);
+        usage_measure_some(s);
 }
 
 /* Told only while our loop turns and the gateway answers. */
