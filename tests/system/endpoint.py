@@ -175,5 +175,25 @@ def tls():
     d.stop()
 
 
+def figures():
+    d = fake({"servers": {"a": mcp("mcp"), "b": mcp("mcp", start="lazy")}})
+    d.wait_state("a", "ready")
+
+    def shown(name):
+        return [d.server(name)[key] for key in ("tools", "cached_tools", "calls", "errors", "p95_ms")]
+
+    equal("before the gateway has counted anything", shown("a"), [None, None, 0, 0, None])
+    d.say("figures", "a", 14, 2, 100, 700)
+    equal("what it has counted", shown("a"), [14, None, 100, 1, 0.95])
+    d.say("figures", "b", 21, 1, 0, 0)
+    equal("an idle server whose catalogue was kept", shown("b"), [None, 21, 0, 0, None])
+    a, b = [line.split() for line in d.client("status").stdout.splitlines() if line[:2] in ("a ", "b ")]
+    check("the table shows both", a[-4:-1] == ["14", "100", "<1ms"] and b[6:9] == ["21*", "0", "-"], (a, b))
+    instance = d.server("a")["instances"][0]
+    equal("era and protocol are those of its handshake", (instance["era"], instance["protocol"], instance["inflight"]),
+          ("legacy", "2025-11-25", 0))
+    d.stop()
+
+
 alarm(60)
-main(default_token, other_tokens, refused, addresses, tls)
+main(default_token, other_tokens, refused, addresses, tls, figures)
