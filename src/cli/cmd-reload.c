@@ -23,7 +23,8 @@ static int append_names(Buf *b, const json_t *names)
         int r = 0;
         json_array_foreach(names, i, item)
         {
-                const char *name = json_is_string(item) ? json_string_value(item) : daemon_text(item, "server");
+                const char *name = json_is_string(item) ? json_string_value(item)
+                                                        : daemon_text(item, "server");
                 if (r == 0)
                         r = buf_append_str(b, i ? ", " : " ");
                 if (r == 0)
