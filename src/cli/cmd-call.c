@@ -111,8 +111,7 @@ static int append_other(Buf *b, const char *what, Span name, Span type)
 
 static int append_content(Buf *b, Span item, bool safe)
 {
-        char room[64];
-        Span type = json_member(item, "type"), resource = json_member(item, "resource"), word;
+        Span type = json_member(item, "type"), resource = json_member(item, "resource");
         if (json_is(type, "text"))
                 return append_text(b, json_member(item, "text"), safe);
         if (json_is(type, "resource") && json_type(json_member(resource, "text")) == JSON_STRING_TEXT)
@@ -122,9 +121,10 @@ static int append_content(Buf *b, Span item, bool safe)
                                     json_member(resource, "mimeType"));
         if (json_is(type, "resource_link"))
                 return append_other(b, "resource", json_member(item, "uri"), json_member(item, "mimeType"));
-        bool known = json_is(type, "image") || json_is(type, "audio");
-        return append_other(b, known && json_text(type, room, sizeof(room), &word) ? room : "other content",
-                            SPAN_NONE, json_member(item, "mimeType"));
+        const char *what = json_is(type, "image")   ? "image"
+                           : json_is(type, "audio") ? "audio"
+                                                    : "other content";
+        return append_other(b, what, SPAN_NONE, json_member(item, "mimeType"));
 }
 
 static int append_result(Buf *b, Span result, bool safe)
