@@ -186,8 +186,9 @@ static int merge_json(Run *run, Span text, Buf *ret)
         }
         if (r == 0)
                 r = host_json_merge(text, run->host->section, ENTRY_NAME, buf_span(&run->entry), ret);
-        if (r == HOST_JSON_E_NO_OBJECT)
-                return failed(run, buf_text(&run->path), ": where the servers should be is no object");
+        if (r == HOST_JSON_E_UNCLEAR)
+                return failed(run, buf_text(&run->path),
+                              ": where the servers should be is no object, or several");
         return r;
 }
 

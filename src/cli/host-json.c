@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+
 #include "cli/host-json.h"
 #include "jsonrpc/json.h"
 
 #define INDENT "  "
+
+enum { DEEPEST = 512 };
 
 /* ---- comments ------------------------------------------------------------------------- */
 
@@ -28,7 +32,17 @@ static size_t string_length(Span s)
         return s.len;
 }
 
-/* A copy in which what goes beyond JSON is spaces, so that each byte keeps its place. */
+/* Halves of surrogate pairs, which some programs write and JSON does not know, become U+FFFD. */
+static void mend(char *s, size_t n)
+{
+        for (size_t i = 0; i + 6 <= n; i += s[i] == '\\' ? 2 : 1)
+                if (s[i] == '\\' && s[i + 1] == 'u' && (s[i + 2] == 'd' || s[i + 2] == 'D') &&
+                    strchr("89abcdefABCDEF", s[i + 3]) && isxdigit((unsigned char)s[i + 4]) &&
+                    isxdigit((unsigned char)s[i + 5]))
+                        memcpy(s + i + 2, "fffd", 4);
+}
+
+/* A copy that is JSON, in which each byte keeps its place: what goes beyond it is spaces. */
 static int blank(Span text, Buf *ret)
 {
         int r = buf_append_span(ret, text);
@@ -42,6 +56,7 @@ static int blank(Span text, Buf *ret)
                         continue;
                 }
                 n = c == '"' ? string_length(rest) : 1;
+                mend(ret->data + i, n);
                 if (memchr(" \t\r\n", c, 4))
                         continue;
                 if ((c == '}' || c == ']') && comma != SIZE_MAX)
@@ -55,15 +70,22 @@ static int blank(Span text, Buf *ret)
 
 /* ---- places --------------------------------------------------------------------------- */
 
-/* The white space before the first member, if it has a line of its own. */
-static Span indent_of(Span text, Span object)
+static Span blanks_at(Span text, size_t at)
 {
-        size_t at = (size_t)(object.ptr - text.ptr) + 1, line = at;
-        for (; at < text.len && memchr(" \t\r\n", text.ptr[at], 4); at++)
+        size_t end = at;
+        while (end < text.len && memchr(" \t", text.ptr[end], 2))
+                end++;
+        return span_from(text.ptr + at, end - at);
+}
+
+/* The blanks before the first member of an object that begins at `open`, if it has a line of its own. */
+static Span indent_of(Span text, size_t open)
+{
+        size_t line = open;
+        for (size_t at = open + 1; at < text.len && memchr(" \t\r\n", text.ptr[at], 4); at++)
                 if (text.ptr[at] == '\n')
                         line = at + 1;
-        return line == (size_t)(object.ptr - text.ptr) + 1 ? SPAN_NONE
-                                                           : span_from(text.ptr + line, at - line);
+        return line == open ? SPAN_NONE : blanks_at(text, line);
 }
 
 static int append_lines(Buf *b, Span value, Span indent)
@@ -115,8 +137,7 @@ static int insert(const Merge *m, Span object, unsigned level, const char *name,
 {
         CLEANUP(buf_done) Buf indent = BUF_INIT(4096);
         CLEANUP(buf_done) Buf piece = BUF_INIT(BUF_CAP_NONE);
-        Span last = SPAN_NONE, v,
-             found = indent_of(m->text, span_from(m->text.ptr + place(m, object.ptr), 1));
+        Span last = SPAN_NONE, v, found = indent_of(m->text, place(m, object.ptr));
         JsonWalk w = json_walk(object);
         while (json_next(&w, NULL, &v))
                 last = v;
@@ -159,11 +180,24 @@ static int replace_value(const Merge *m, Span old, Span value)
         size_t from = place(m, old.ptr), line = from;
         while (line > 0 && m->text.ptr[line - 1] != '\n')
                 line--;
-        size_t end = line;
-        while (end < from && memchr(" \t", m->text.ptr[end], 2))
-                end++;
-        int r = append_lines(&b, value, span_from(m->text.ptr + line, end - line));
+        int r = append_lines(&b, value, blanks_at(m->text, line));
         return r < 0 ? r : replace(m, (Edit){from, from + old.len}, buf_span(&b));
+}
+
+/* The member of that name, however it is written; empty: none. False: there are several. */
+static bool find(Span object, const char *name, Span *ret)
+{
+        Span n, v;
+        JsonWalk w = json_walk(object);
+        *ret = SPAN_NONE;
+        while (json_next(&w, &n, &v)) {
+                if (!json_is(n, name))
+                        continue;
+                if (ret->ptr)
+                        return false;
+                *ret = v;
+        }
+        return true;
 }
 
 int host_json_merge(Span text, const char *section, const char *name, Span value, Buf *ret)
@@ -176,11 +210,14 @@ int host_json_merge(Span text, const char *section, const char *name, Span value
         if (r < 0)
                 return r;
         const Merge m = {.text = text, .blanked = buf_span(&copy), .out = ret};
-        Span top = span_trim(m.blanked), at = json_member(top, section), old;
-        if (json_type(top) != JSON_OBJECT_TEXT || (at.ptr && json_type(at) != JSON_OBJECT_TEXT))
-                return HOST_JSON_E_NO_OBJECT;
+        Span top = span_trim(m.blanked), at, old;
+        if (!json_valid(top, DEEPEST))
+                return HOST_JSON_E_UNCLEAR;
+        if (json_type(top) != JSON_OBJECT_TEXT || !find(top, section, &at))
+                return HOST_JSON_E_UNCLEAR;
         if (!at.ptr)
                 return insert_section(&m, top, section, name, value);
-        old = json_member(at, name);
+        if (json_type(at) != JSON_OBJECT_TEXT || !find(at, name, &old))
+                return HOST_JSON_E_UNCLEAR;
         return old.ptr ? replace_value(&m, old, value) : insert(&m, at, 1, name, value);
 }
