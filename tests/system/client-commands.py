@@ -12,7 +12,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
 from daemon import *  # noqa: E402,F403
-from endpoint import Endpoint, Reply, answer, event  # noqa: E402
+from endpoint_fake import Endpoint, Reply, answer, event  # noqa: E402
 
 HELLO = {"jsonrpc": "2.0", "id": "hello", "method": "initialize",
          "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}}
