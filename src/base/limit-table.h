@@ -87,6 +87,9 @@
         L(PROBE_JITTER,     20,              "percent","How far the wait before a probe of a degraded server strays, up or down.") \
         L(STARTING_LEAST,   8,               "items",  "Servers that may be starting at once under `governor.starting: auto`; two per core where that is more.") \
         L(STUCK_TIME,       2,               "seconds","How long a server that got KILL may take to end before it counts as stuck.") \
+        L(CONNECT_PATIENCE, 10,              "seconds","How long `connect` tries to reach a daemon that is not there, for each message.") \
+        L(HEALTH_TIME,      5,               "seconds","How long `health` waits for its answer.") \
+        L(HOST_FILE,        64 * 1024 * 1024,"bytes",  "A settings file of a host application that `client-config` writes to.") \
         L(DEMO_BLOB,        9 * 1024 * 1024, "bytes",  "What the tool `blob` of `builtin:demo` makes.") \
         L(DEMO_CALLS,       1000,            "calls",  "Calls of its tool `slow` that last at the same time.") \
         L(DEMO_FLUSH,       256 * 1024,      "bytes",  "Answers that it keeps back while there is more to read.") \
