@@ -318,16 +318,19 @@ class Message:
                 return text[start:at].encode()
 
 
+def as_bytes(value):
+    """Bytes stay as they are; anything else is written as JSON."""
+    return value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode()
+
+
 def request(ident, method, params=None):
-    """As bytes; `ident` are bytes as they shall stand there, or what json.dumps makes of it."""
-    raw = ident if isinstance(ident, bytes) else json.dumps(ident).encode()
-    tail = b"" if params is None else b',"params":' + (params if isinstance(params, bytes) else json.dumps(params).encode())
-    return b'{"jsonrpc":"2.0","id":' + raw + b',"method":' + json.dumps(method).encode() + tail + b"}"
+    tail = b"" if params is None else b',"params":' + as_bytes(params)
+    return b'{"jsonrpc":"2.0","id":' + as_bytes(ident) + b',"method":' + as_bytes(method) + tail + b"}"
 
 
 def notification(method, params=None):
-    tail = {} if params is None else {"params": params}
-    return json.dumps(dict({"jsonrpc": "2.0", "method": method}, **tail)).encode()
+    tail = b"" if params is None else b',"params":' + as_bytes(params)
+    return b'{"jsonrpc":"2.0","method":' + as_bytes(method) + tail + b"}"
 
 
 def initialize(ident=0, version=LATEST, capabilities=None, name="test"):
@@ -413,7 +416,7 @@ class Session:
         return answer
 
     def post(self, body, deadline=None, **headers):
-        return self.fetch("POST", body if isinstance(body, bytes) else json.dumps(body).encode(), headers, deadline)
+        return self.fetch("POST", as_bytes(body), headers, deadline)
 
     # -- MCP
 

@@ -257,15 +257,15 @@ def lists_outlive_their_server():
 
 def first_contact():
     """A server that was never seen and is still starting: an answer at once, and news when it is ready."""
-    gate_file = path("go-%d" % time.monotonic_ns())
-    slow = {"command": "/bin/sh", "args": ["-c", 'until [ -e "$GO" ]; do :; done; exec "$CHILD" --name a'],
-            "env": {"GO": gate_file, "CHILD": MCP_CHILD}}
+    go = path("go-%d" % time.monotonic_ns())
+    os.mkfifo(go)
+    slow = {"command": "/bin/sh", "args": ["-c", ': <"$GO"; exec "$CHILD" --name a'], "env": {"GO": go, "CHILD": MCP_CHILD}}
     d = Gate({"a": slow}, ready=False)
     s = d.session("/mcp/a")
     equal("it may get tools, prompts and resources", s.result["capabilities"]["tools"].get("listChanged"), True)
     stream = s.listen()
     equal("there are none yet", names(s), [])
-    open(gate_file, "w", encoding="utf-8").close()
+    open(go, "w", encoding="utf-8").close()
     told = stream.next_message()
     check("it is told", told["method"].endswith("/list_changed"), told.raw)
     until(lambda: names(s) == OWN, what="the tools")
