@@ -8,7 +8,7 @@ from mcp import *  # noqa: F403
 
 MCP_CHILD = os.path.join(BUILD, "tests/support/mcp-child")
 # As quick as it may be: a test waits for the restart.
-QUICK = {"backoff_min": "10ms", "backoff_max": "50ms", "burst": 100, "long_burst": 1000, "stable": "100ms"}
+QUICK = {"backoff_min": "10ms", "backoff_max": "50ms", "burst": 100, "long_burst": 1000, "stable": "1s"}
 
 
 def child(*args, **keys):

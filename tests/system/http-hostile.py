@@ -228,7 +228,7 @@ def too_slow():
 
 
 def idle_is_closed():
-    d = Gate({"a": child()}, {"limits": {"idle_timeout": "200ms"}})
+    d = Gate({"a": child()}, {"limits": {"idle_timeout": "1s"}})
     with d.wire() as w:
         check("one that never says anything is closed without a word", w.is_closed())
     s = d.session("/mcp/a")
@@ -309,7 +309,7 @@ TCP_REPAIR = 19
 
 def vanished_peers():
     """A peer that is gone without a word, as when its machine lost power: found out, and its place is free."""
-    d = Gate({"a": child()}, {"limits": {"sse_keepalive": "100ms", "write_timeout": "1s"}})
+    d = Gate({"a": child()}, {"limits": {"sse_keepalive": "1s", "write_timeout": "1s"}})
     gateway = d.status()["gateway"]["pid"]
     s = d.session("/mcp/a")
     before = fds_of(gateway)

@@ -144,7 +144,7 @@ def never_ready():
 
 
 def lazy():
-    d = Gate({"a": child(start="lazy", idle_stop="200ms")})
+    d = Gate({"a": child(start="lazy", idle_stop="1s")})
     s = d.session("/mcp/a")
     until(lambda: s.call("echo", {"x": 1}) == {"x": 1}, what="the first call")
     ok("the first call starts it")

@@ -140,7 +140,7 @@ def session_of_another_principal():
 
 
 def session_expires():
-    d = Gate({"a": child()}, {"limits": {"session_ttl": "300ms"}})
+    d = Gate({"a": child()}, {"limits": {"session_ttl": "1s"}})
     s = d.session()
     stream = s.listen()
     equal("an open stream does not make it younger: it ends", stream.next_message(), None)
