@@ -83,7 +83,7 @@ def inspector():
     script = os.path.join(HERE, "fixture-legacy.mjs")
     d = open_daemon({"fixture": fixture(share="session", max_instances=64)})
     for row in INSPECTED:
-        wanted = inspect((NODE, script), *row)
+        wanted = inspect((NODE, script, "-e", "MCPVISOR_NPM=" + NPM), *row)
         got = inspect((base_url(d) + "/mcp/fixture", "--transport", "http"), *row)
         same = got[0] == wanted[0] and (got[1] == wanted[1] or "no_such_tool" in row)
         check("inspector: %s: as without us" % " ".join(row), same, "got    %s\nwanted %s" % (got, wanted))

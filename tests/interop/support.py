@@ -62,7 +62,7 @@ def base_url(d):
 
 def node(*argv, deadline=120, env=None, **popen):
     """A program by the node of package.json; what it said and how it ended."""
-    environ = dict(os.environ, MCPVISOR_NPM=NPM, HOME=tmp, NO_COLOR="1", **(env or {}))
+    environ = {**os.environ, "MCPVISOR_NPM": NPM, "HOME": tmp, "NO_COLOR": "1", **(env or {})}
     return subprocess.run([NODE, *argv], env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=deadline * SLOW, check=False, **popen)
 
