@@ -32,11 +32,14 @@ class Timeout(TimeoutError):
 class Wire:
     """To ("127.0.0.1", port), or to the path of a unix socket."""
 
-    def __init__(self, address):
+    def __init__(self, address, room=None):
+        """`room`: bytes that the kernel may keep for a reader who does not read."""
         self.address = address
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.settimeout(DEADLINE)
+        if room:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         self.sock.connect(address)
         if family == socket.AF_INET:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -157,7 +160,7 @@ class Answer:
             if self.status != 100:
                 break
         self.headers = [tuple(x.strip() for x in line.split(":", 1)) for line in lines[1:]]
-        self.deadline, self.whole = deadline, None
+        self.deadline, self.whole, self.chunk = deadline, None, None
         if to_head or self.status in (204, 304):
             self.done, self.whole = True, b""
 
@@ -179,9 +182,10 @@ class Answer:
         if self.done:
             return b""
         if (self.header("Transfer-Encoding") or "").lower() == "chunked":
-            n = int(self.wire.until(b"\r\n", deadline)[:-2].split(b";")[0], 16)
-            part = self.wire.exactly(n + 2, deadline)[:-2]
-            self.done = n == 0
+            if self.chunk is None:
+                self.chunk = int(self.wire.until(b"\r\n", deadline)[:-2].split(b";")[0], 16)
+            part = self.wire.exactly(self.chunk + 2, deadline)[:-2]
+            self.chunk, self.done = None, self.chunk == 0
             return part
         if self.header("Content-Length") is not None:
             self.done = True
@@ -536,9 +540,20 @@ class Exchange:
 # ---- many at once ------------------------------------------------------------
 
 
-def first_of(wires, deadline=None):
-    """Those of the wires that have something to read, at least one."""
-    got = select.select([w.sock for w in wires], [], [], deadline or DEADLINE)[0]
-    if not got:
-        raise Timeout("none of %d connections has an answer" % len(wires))
-    return [w for w in wires if w.sock in got]
+def first_to_hear(streams, deadline=None):
+    """The first of several Events to have a message, and the message."""
+    end = time.monotonic() + (deadline or DEADLINE)
+    while True:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise Timeout("none of %d streams has a message" % len(streams))
+        ready = select.select([e.answer.wire.sock for e in streams], [], [], left)[0]
+        for e in streams:
+            if e.kept or e.answer.wire.kept or e.answer.wire.sock in ready:
+                try:
+                    message = e.next_message(0.05)
+                except Timeout:
+                    continue
+                if message is None:
+                    raise Closed("a stream has ended")
+                return e, message
