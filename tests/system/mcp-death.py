@@ -21,7 +21,7 @@ def killed_in_flight():
     d = Gate({"a": child(), "b": child()})
     s = d.session()
     pid = s.call("a__pid")["pid"]
-    calls = [s.start_call("a__hang") for _ in range(20)] + [s.start_call("a__progress", {"n": 10**6, "every": 20}, token=1)]
+    calls = [s.start_call("a__hang") for _ in range(10)] + [s.start_call("a__progress", {"n": 10**6, "every": 20}, token=1)]
     other = s.start_call("b__echo", {"ms": 500})
     equal("under way", calls[-1].next()["method"], "notifications/progress")
     check("in flight", calls[0].is_pending(0.05))
@@ -32,7 +32,7 @@ def killed_in_flight():
         equal("how it ended", data["exit"], {"class": "signal", "code": None, "signal": 9})
         equal("whose it is", data["server"], "a")
         check("it can be found in the logs", data["correlation_id"], data)
-    equal("each of them, once", [reason_of(x.finish()) for x in calls[3:]], ["server_died"] * 18)
+    equal("each of them, once", [reason_of(x.finish()) for x in calls[3:]], ["server_died"] * 8)
     equal("another server's call goes on", other.finish()["result"]["structuredContent"], {"ms": 500})
     after = s.call("a__pid")["pid"]
     check("the same session calls the next process", after != pid)
@@ -47,7 +47,10 @@ def exits_in_flight():
     equal("how it ended", data["exit"], {"class": "error", "code": 3, "signal": None})
     check("its last lines", any("last words" in x for x in data["stderr"]), data["stderr"])
     equal("behind the answer it is no matter", s.call("die", {"after": True}), {})
-    equal("the next call", s.call("echo", {"x": 1}), {"x": 1})
+    # The next call may still find the process that is about to end.
+    got = s.request("tools/call", {"name": "echo", "arguments": {}})
+    check("the next call works, or its server died", reason_of(got) in (None, "server_died"), got.raw)
+    equal("the one after that works", s.call("echo", {"x": 1}), {"x": 1})
     d.ends_well("exits in flight")
 
 
@@ -64,7 +67,8 @@ def session_goes_on():
             equal(how, d.ask(how)["ok"], True)
         else:
             os.kill(pid, signal.SIGKILL)
-            until(lambda: s.call("pid")["pid"] != pid, what="the next process")
+            until(lambda: (s.request("tools/call", {"name": "pid"}).get("result") or {}).get("structuredContent", {})
+                  .get("pid", pid) != pid, what="the next process")
         now = s.call("pid")["pid"]
         check("another process", now != pid)
         pid = now
@@ -93,7 +97,7 @@ def long_backoff():
     start = time.monotonic()
     data = fault(s.request("tools/call", {"name": "echo", "arguments": {}}), "server_backoff")
     check("at once", time.monotonic() - start < 0.5 * SLOW)
-    check("when to come again", 1000 < data["retry_after_ms"] <= 60000, data)
+    check("when to come again", 1000 < data["retry_after_ms"] <= 90000, data)
     equal("the list is still there", "result" in s.request("tools/list").obj, True)
     d.ends_well("long backoff")
 
@@ -146,8 +150,7 @@ def never_ready():
 def lazy():
     d = Gate({"a": child(start="lazy", idle_stop="1s")})
     s = d.session("/mcp/a")
-    until(lambda: s.call("echo", {"x": 1}) == {"x": 1}, what="the first call")
-    ok("the first call starts it")
+    equal("the first call starts it", s.call("echo", {"x": 1}), {"x": 1})
     d.wait_state("a", "idle")
     ok("idle, it stops, although a session is there")
     equal("the next call starts it again", s.call("echo", {"x": 2}), {"x": 2})
