@@ -26,6 +26,15 @@ class Timeout(TimeoutError):
     pass
 
 
+def readable(socks, seconds):
+    """Those that have something to read, or have ended; select() knows no descriptor over 1023."""
+    poll = select.poll()
+    by_fd = {s.fileno(): s for s in socks}
+    for fd in by_fd:
+        poll.register(fd, select.POLLIN)
+    return [by_fd[fd] for fd, _ in poll.poll(max(0, seconds) * 1000)]
+
+
 # ---- a connection ------------------------------------------------------------
 
 
@@ -79,7 +88,7 @@ class Wire:
     def more(self, deadline):
         """Reads once; False at the end of what comes."""
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+        if left <= 0 or not readable([self.sock], left):
             raise Timeout("nothing came; there is %r" % self.kept[:400])
         try:
             got = self.sock.recv(1 << 18)
@@ -393,7 +402,7 @@ class Session:
     def wire(self):
         while self.idle:
             wire = self.idle.pop()
-            if not select.select([wire.sock], [], [], 0)[0]:
+            if not readable([wire.sock], 0):
                 return wire
             wire.close()
         return Wire(self.address)
@@ -547,7 +556,7 @@ def first_to_hear(streams, deadline=None):
         left = end - time.monotonic()
         if left <= 0:
             raise Timeout("none of %d streams has a message" % len(streams))
-        ready = select.select([e.answer.wire.sock for e in streams], [], [], left)[0]
+        ready = readable([e.answer.wire.sock for e in streams], left)
         for e in streams:
             if e.kept or e.answer.wire.kept or e.answer.wire.sock in ready:
                 try:
