@@ -132,7 +132,7 @@ char *string_of(Text t, size_t *ret_n)
 
 char *bytes_of(Text t, size_t *ret_n)
 {
-        size_t n;
+        size_t n = 0;
         char *got = string_of(t, &n);
         for (size_t i = 0; got && i + 1 < n; i += 2)
                 got[i / 2] = (char)hex_of(got + i, 2);

@@ -97,7 +97,7 @@ void calls_cancel(Text request_id)
                 Call *c = *at;
                 if (c->id.n != request_id.n || memcmp(c->id.at, request_id.at, c->id.n) != 0)
                         continue;
-                if (options.refuse_cancel) {
+                if (options.late_after_cancel) {
                         call_run(at);
                         return;
                 }

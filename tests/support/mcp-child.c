@@ -25,7 +25,7 @@ void write_raw(const char *bytes, size_t n)
                 _exit(0);
 }
 
-static void write_message(const char *head, const char *format, va_list args, const char *tail)
+static PRINTF(2, 0) void write_message(const char *head, const char *format, va_list args, const char *tail)
 {
         if (fputs(head, stdout) < 0 || vprintf(format, args) < 0 || puts(tail) < 0 || fflush(stdout) != 0)
                 _exit(0);
@@ -287,68 +287,52 @@ static bool read_some(void)
         return true;
 }
 
-static const struct option long_options[] = {
-        {"name", required_argument, NULL, 'n'},         {"protocol", required_argument, NULL, 'p'},
-        {"capabilities", required_argument, NULL, 'c'}, {"instructions", required_argument, NULL, 'i'},
-        {"at-start", required_argument, NULL, 's'},     {"tools", required_argument, NULL, 't'},
-        {"page", required_argument, NULL, 'g'},         {"log", required_argument, NULL, 'l'},
-        {"ignore-eof", no_argument, NULL, 'E'},         {"no-initialize", no_argument, NULL, 'N'},
-        {"refuse-initialize", no_argument, NULL, 'R'},  {"die-at-initialize", no_argument, NULL, 'D'},
-        {"late-after-cancel", no_argument, NULL, 'C'},  {NULL, 0, NULL, 0},
+/* One row for each option: a text, a number, or a flag. */
+static const struct {
+        const char *name;
+        const char **text;
+        long long *number;
+        bool *flag;
+} rows[] = {
+        {"name", &options.name, NULL, NULL},
+        {"protocol", &options.protocol, NULL, NULL},
+        {"capabilities", &options.capabilities, NULL, NULL},
+        {"instructions", &options.instructions, NULL, NULL},
+        {"at-start", &options.at_start, NULL, NULL},
+        {"log", &options.log, NULL, NULL},
+        {"tools", NULL, &options.tools, NULL},
+        {"page", NULL, &options.page, NULL},
+        {"ignore-eof", NULL, NULL, &options.ignore_eof},
+        {"no-initialize", NULL, NULL, &options.no_initialize},
+        {"refuse-initialize", NULL, NULL, &options.refuse_initialize},
+        {"die-at-initialize", NULL, NULL, &options.die_at_initialize},
+        {"late-after-cancel", NULL, NULL, &options.late_after_cancel},
 };
 
-static void take_option(int c)
+static void take_options(int argc, char **argv)
 {
-        switch (c) {
-        case 'n':
-                options.name = optarg;
-                break;
-        case 'p':
-                options.protocol = optarg;
-                break;
-        case 'c':
-                options.capabilities = optarg;
-                break;
-        case 'i':
-                options.instructions = optarg;
-                break;
-        case 's':
-                options.at_start = optarg;
-                break;
-        case 't':
-                options.tools = strtoll(optarg, NULL, 10);
-                break;
-        case 'g':
-                options.page = strtoll(optarg, NULL, 10);
-                break;
-        case 'l':
-                options.log = optarg;
-                break;
-        case 'E':
-                options.ignore_eof = true;
-                break;
-        case 'N':
-                options.no_initialize = true;
-                break;
-        case 'R':
-                options.refuse_initialize = true;
-                break;
-        case 'D':
-                options.die_at_initialize = true;
-                break;
-        case 'C':
-                options.refuse_cancel = true;
-                break;
-        default:
-                _exit(99);
+        struct option known[ARRAY_SIZE(rows) + 1] = {0};
+        int c, i;
+        for (size_t n = 0; n < ARRAY_SIZE(rows); n++)
+                known[n] = (struct option){rows[n].name, rows[n].flag ? no_argument : required_argument, NULL,
+                                           1};
+        while ((c = getopt_long(argc, argv, "", known, &i)) != -1) {
+                if (c != 1)
+                        _exit(99);
+                if (rows[i].text)
+                        *rows[i].text = optarg;
+                else if (rows[i].number)
+                        *rows[i].number = strtoll(optarg, NULL, 10);
+                else
+                        *rows[i].flag = true;
         }
+        if (optind < argc)
+                _exit(99);
 }
 
 int main(int argc, char **argv)
 {
-        int c;
-        while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1)
-                take_option(c);
+        take_options(argc, argv);
         struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
         for (;;) {
                 int n = poll(&in, 1, calls_wait());

@@ -21,7 +21,7 @@ typedef struct Options {
         const char *instructions;
         long long tools; /* that many more, named t0, t1, ... */
         long long page;  /* of lists; 0: all at once */
-        bool ignore_eof, no_initialize, refuse_initialize, die_at_initialize, refuse_cancel;
+        bool ignore_eof, no_initialize, refuse_initialize, die_at_initialize, late_after_cancel;
         const char *log; /* each line received is appended to it */
 } Options;
 
