@@ -307,6 +307,20 @@ def data_of_errors():
     d.ends_well("data")
 
 
+def correlation():
+    """An X-Request-Id in good form is the call's name in logs and errors; any other is replaced."""
+    d = Gate({"a": child(request_timeout="100ms")})
+    ids = []
+    for given, kept in (("a.b:c_d-9", True), ("x" * 128, True), ("x" * 129, False), ("a b", False), ("a\"b", False), ("", False),
+                        (None, False)):
+        s = d.session("/mcp/a", headers={"X-Request-Id": given})
+        ident = s.request("tools/call", call_params("hang"))["error"]["data"]["correlation_id"]
+        check("X-Request-Id %r" % (given and given[:12]), ident and (ident == given) == kept, ident)
+        ids.append(ident)
+    equal("those of ours differ", len(set(ids)), len(ids))
+    d.ends_well("correlation")
+
+
 def queue():
     d = Gate({"a": child(max_inflight=1, max_inflight_session=1, max_queue="1K", queue_timeout="300ms")})
     s = d.session("/mcp/a")
@@ -448,5 +462,5 @@ shared.main(bytes_are_kept, large_arguments, large_results, what_the_server_hear
             ids_come_back, ids_that_are_none, same_id_at_once, same_id_of_two_clients, concurrent, progress_tokens,
             same_token_of_many_clients, progress_without_a_stream, progress_that_is_nobodys, errors_pass, cancel,
             cancel_an_open_stream, cancel_of_others, late_answer, leaving_is_no_cancel, half_close, timeout, data_of_errors,
-            queue, fair_queue, answers_that_are_nobodys, answers_in_other_forms, result_that_is_no_json, long_lines,
+            correlation, queue, fair_queue, answers_that_are_nobodys, answers_in_other_forms, result_that_is_no_json, long_lines,
             floods_of_stray_lines, questions_of_a_shared_server, roots_at_start)

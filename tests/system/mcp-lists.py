@@ -270,8 +270,26 @@ def first_contact():
     d.ends_well("first contact")
 
 
+def reloaded():
+    """A server more, and one less: told in the sessions of /mcp, which go on; a path that is gone ends its own."""
+    config = lambda *names: {"auth": {"mode": "none"}, "servers": {n: child("--name", n) for n in names}}  # noqa: E731
+    d = Gate(config("a", "b")["servers"])
+    s, gone = d.session(), d.session("/mcp/b")
+    stream, pid = s.listen(), s.call("a__pid")["pid"]
+    d.write_config(config("a", "c"))
+    equal("reload", d.ask("reload")["ok"], True)
+    equal("it is told", stream.next_message()["method"].endswith("/list_changed"), True)
+    until(lambda: names(s) == prefixed("a", "c"), what="the new list")
+    equal("the new server is called in the old session", s.call("c__pid")["name"], "c")
+    equal("the one that stays is not disturbed", s.call("a__pid")["pid"], pid)
+    message = s.request("tools/call", {"name": "b__pid", "arguments": {}})
+    equal("the old one is unknown", (message.get("error") or {}).get("code"), -32602)
+    equal("its path is gone", gone.post(request(1, "tools/list")).status, 404)
+    d.ends_well("reload")
+
+
 alarm(180)
 validate_messages()
 shared.main(merged_and_prefixed, one_server_as_it_is, calls_by_name, views, filters, odd_names, resources, prompts,
             prompt_and_resource_filters, completion, capabilities, instructions, pages, lists_are_not_asked_again,
-            change_is_told_once, no_change_is_not_told, lists_outlive_their_server, first_contact)
+            change_is_told_once, no_change_is_not_told, lists_outlive_their_server, first_contact, reloaded)
