@@ -35,12 +35,14 @@ struct HttpServer {
         MetricSet *metrics; /* borrowed: CONNECTIONS, LIMIT_HITS */
         HttpLimits limits;
         TAILQ_HEAD(, HttpListener) listeners;
-        TAILQ_HEAD(, HttpConn) conns;
+        TAILQ_HEAD(HttpConns, HttpConn) conns;
+        struct HttpConns idle; /* those between requests; the one that waits longest first */
         uint64_t n_conns;
         bool paused, draining;
         Timer pause;
         struct H1Pool *pool; /* owned */
         char *scratch;       /* owned: what is read before it is known whose it is */
+        Buf head;            /* of the answer that is being given */
 };
 
 typedef struct HttpListenerArgs {
