@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stdio-direct [--json] [--seconds S] [--pipe BYTES] SERVER [ARGUMENT...]: the
- * floor of every gateway: the same server driven over its own pipes, without
- * HTTP and without anybody between. One call at a time, and many in flight;
- * small and large arguments (echo) and answers (blob). Checks the id and the
- * text of every answer. Prints a table, or one line of JSON a row.
+ * stdio-direct [OPTION...] SERVER [ARGUMENT...]: the floor of every gateway:
+ * the same server driven over its own pipes, without HTTP and without anybody
+ * between. One call at a time, and many in flight; small and large arguments
+ * (echo) and answers (blob). Checks the id and the text of every answer.
+ *   --seconds S           how long each row is measured (default 1)
+ *   --row TOOL,SIZE,N     this one only, N calls in flight (at most 64)
+ *   --pipe BYTES          the size of the pipes; without it as the kernel makes them
+ *   --cpus DRIVER,SERVER  where both run: across CPUs each byte costs several times more
+ *   --json                a line of JSON for each row, not a table
  */
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
@@ -50,9 +55,11 @@ typedef struct Direct {
         bool measuring;
 } Direct;
 
+static Row one_row;
 static Direct the = {.to = -EBADF, .from = -EBADF};
 static Nsec duration = NSEC_PER_SEC;
 static uint64_t pipe_size;
+static int server_cpu = -1;
 static bool as_json;
 
 static void must(int r, const char *what)
@@ -65,6 +72,14 @@ static void must(int r, const char *what)
 
 /* ---- the server ------------------------------------------------------------------- */
 
+static void run_on(int cpu)
+{
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET((size_t)cpu, &set);
+        must(sched_setaffinity(0, sizeof(set), &set) < 0 ? -errno : 0, "--cpus");
+}
+
 static void start(char **argv)
 {
         int in[2], out[2];
@@ -76,6 +91,8 @@ static void start(char **argv)
         the.pid = fork();
         must(the.pid < 0 ? -errno : 0, "fork");
         if (the.pid == 0) {
+                if (server_cpu >= 0)
+                        run_on(server_cpu);
                 if (dup2(in[0], STDIN_FILENO) >= 0 && dup2(out[1], STDOUT_FILENO) >= 0)
                         execvp(argv[0], argv);
                 _exit(127);
@@ -243,31 +260,72 @@ static void measure(const Row *row, char **argv)
         the.written = the.looked = 0;
 }
 
+/* ---- the options -------------------------------------------------------------------- */
+
+static int take_cpus(Span text)
+{
+        Span driver;
+        uint64_t first = 0, second = 0;
+        if (!span_next(&text, ',', &driver) || parse_u64(driver, &first) != 0 ||
+            parse_u64(text, &second) != 0 || first >= CPU_SETSIZE || second >= CPU_SETSIZE)
+                return -EINVAL;
+        server_cpu = (int)second;
+        run_on((int)first);
+        return 0;
+}
+
+static int take_row(Span text)
+{
+        static char tool[8];
+        Span name, size;
+        uint64_t bytes = 0, depth = 0;
+        if (!span_next(&text, ',', &name) || !span_next(&text, ',', &size) || parse_u64(size, &bytes) != 0 ||
+            parse_u64(text, &depth) != 0 || depth == 0 || depth > WINDOW || name.len >= sizeof(tool))
+                return -EINVAL;
+        memcpy(tool, name.ptr, name.len);
+        one_row = (Row){tool, bytes, (unsigned)depth};
+        return 0;
+}
+
+static int take_option(int option)
+{
+        switch (option) {
+        case 'j':
+                as_json = true;
+                return 0;
+        case 's':
+                duration = (Nsec)(strtod(optarg, NULL) * 1e9);
+                return 0;
+        case 'p':
+                return parse_u64(span_of(optarg), &pipe_size);
+        case 'c':
+                return take_cpus(span_of(optarg));
+        case 'r':
+                return take_row(span_of(optarg));
+        default:
+                return -EINVAL;
+        }
+}
+
 int main(int argc, char **argv)
 {
-        static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                                {"seconds", required_argument, NULL, 's'},
-                                                {"pipe", required_argument, NULL, 'p'},
-                                                {0}};
-        int o;
-        while ((o = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-                if (o == 'j')
-                        as_json = true;
-                else if (o == 's')
-                        duration = (Nsec)(strtod(optarg, NULL) * 1e9);
-                else if (o != 'p' || parse_u64(span_of(optarg), &pipe_size) != 0)
-                        return 2;
-        }
-        if (optind == argc) {
-                fprintf(stderr, "stdio-direct: the server is missing\n");
+        static const struct option options[] = {
+                {"json", no_argument, NULL, 'j'},       {"seconds", required_argument, NULL, 's'},
+                {"pipe", required_argument, NULL, 'p'}, {"cpus", required_argument, NULL, 'c'},
+                {"row", required_argument, NULL, 'r'},  {0}};
+        int o, r = 0;
+        while (r == 0 && (o = getopt_long(argc, argv, "+", options, NULL)) != -1)
+                r = take_option(o);
+        if (r != 0 || optind == argc) {
+                fprintf(stderr, "stdio-direct: an option is wrong, or the server is missing\n");
                 return 2;
         }
         the.in = the.out = the.payload = BUF_INIT(BUF_CAP_NONE);
         if (!as_json)
                 printf("%-29s %11s %9s %9s %9s %9s\n", "", "calls/s", "p50 us", "p99 us", "server us",
                        "driver us");
-        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-                measure(rows + i, argv + optind);
+        for (size_t i = 0; i < (one_row.depth ? 1 : ARRAY_SIZE(rows)); i++)
+                measure(one_row.depth ? &one_row : rows + i, argv + optind);
         buf_done(&the.in);
         buf_done(&the.out);
         buf_done(&the.payload);
