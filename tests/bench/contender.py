@@ -18,6 +18,7 @@ from daemon import *  # noqa: E402,F403
 LOAD = os.path.join(BUILD, "tests/bench/load")
 MCP_ECHO = os.path.join(BUILD, "tests/bench/mcp-echo")
 COUNT_MALLOC = os.path.join(BUILD, "tests/bench/count-malloc.so")
+WRAP = os.path.join(BUILD, "tests/bench/wrap")
 TOKEN = "a-token-that-is-as-long-as-those-of-the-product-0"
 PATTERN = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-."
 SIZES = (100, 10000, 1000000)
@@ -111,16 +112,18 @@ def echo_config(auth="token", lazy=0, eager=0, **keys):
 
 
 class Mcpvisor:
-    """Every check on: a token, unless said otherwise."""
+    """Every check on: a token, unless said otherwise. `wrapper`: a shell command that runs the gateway."""
 
     path = "/mcp/echo"
 
-    def __init__(self, name="mcpvisor", auth="token", unix=False, wrapper=None, **keys):
-        self.name, self.auth, self.unix, self.wrapper, self.keys = name, auth, unix, wrapper, keys
+    def __init__(self, name="mcpvisor", auth="token", unix=False, wrapper=None, times=None, **keys):
+        self.name, self.auth, self.unix, self.keys = name, auth, unix, keys
+        self.wrapper, self.times = wrapper, times
         self.daemon = None
 
     def start(self):
-        self.daemon = d = Daemon(echo_config(self.auth, **self.keys), gateway=self.wrapper)
+        self.daemon = d = Daemon(echo_config(self.auth, **self.keys), gateway=self.wrapper and WRAP, times=self.times,
+                                 env={"MCPVISOR_BENCH_WRAP": self.wrapper} if self.wrapper else None)
         d.wait(lambda: all(s["state"] in ("ready", "idle") for s in d.status()["servers"]), 120, "its servers")
         status = d.status()
         self.gateway = status["gateway"]["pid"]
@@ -180,9 +183,10 @@ class NginxFixed:
         self.name, self.cpus, self.proc = name, SERVER_CPU if cpus is None else cpus, None
 
     def start(self):
-        nginx = shutil.which("nginx") or next(iter(glob.glob("/usr/sbin/nginx")), None)
+        places = os.environ.get("PATH", "") + ":/usr/sbin:" + os.path.join(peers_dir(), "usr/sbin")
+        nginx = shutil.which("nginx", path=places)
         if not nginx:
-            raise Missing("nginx is not installed")
+            raise Missing("nginx is not installed, nor in %s: tests/bench/peers.sh fetches it" % peers_dir())
         self.dir = os.path.join(tmp, "%s.%d" % (self.name, self.cpus == LOAD_CPU))
         os.makedirs(self.dir, exist_ok=True)
         self.port = free_port()
