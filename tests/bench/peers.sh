@@ -20,12 +20,13 @@ get_nginx() {
         PATH=$PATH:/usr/sbin command -v nginx >/dev/null && return
         [ -x usr/sbin/nginx ] && return
         command -v dpkg-deb >/dev/null || no 'nginx is not installed, and this is no Debian' || return
-        timeout 120 apt-get -q download nginx >nginx.log 2>&1 </dev/null && dpkg-deb -x nginx_*.deb . >>nginx.log 2>&1 ||
+        if ! timeout 120 apt-get -q download nginx >nginx.log 2>&1 </dev/null || ! dpkg-deb -x nginx_*.deb . >>nginx.log 2>&1; then
                 no "nginx cannot be had: $(tail -n 1 nginx.log)"
+        fi
 }
 
 get_npm() {
-        command -v node >/dev/null && command -v npm >/dev/null || no 'node and npm are not installed' || return
+        { command -v node && command -v npm; } >/dev/null || no 'node and npm are not installed' || return
         [ "$(cat .npm-peers 2>/dev/null)" = "${peers[*]}" ] && return
         echo '{"private": true}' >package.json
         timeout 300 npm install --no-audit --no-fund --ignore-scripts --loglevel=error "${peers[@]}" >npm.log 2>&1 </dev/null ||
@@ -34,5 +35,6 @@ get_npm() {
 }
 
 get_nginx
-get_npm
+# Too slow for a quick run.
+[ -n "${MCPVISOR_BENCH_QUICK:-}" ] || get_npm
 exit 0
