@@ -20,6 +20,7 @@ SESSIONS = (1, 16, 64)
 MANY_SERVERS, MANY_SESSIONS = 999, 10000
 PAYLOADS = (10000, 1000000)
 quick = False
+running = []  # contenders that are to be stopped, whatever happens
 
 
 class Failed(Exception):
@@ -131,12 +132,12 @@ def start_all(out, contenders):
     """Those that can be had; says of the others why not. Ours must start."""
     up = []
     for c in contenders:
+        running.append(c)
         try:
             c.start()
             up.append(c)
         except Missing as e:
             say("left out: %s: %s" % (c.name, e))
-            c.stop()
         except (ChildProcessError, TimeoutError, LookupError) as e:
             say("FAILED: %s: %s" % (c.name, e))
             out["failed"][c.name] = str(e)
@@ -146,6 +147,8 @@ def start_all(out, contenders):
 def stop_all(contenders):
     for c in contenders:
         c.stop()
+        if c in running:
+            running.remove(c)
 
 
 def memory(pid):
@@ -317,7 +320,7 @@ def allocations(out, requests):
         except Failed as e:
             out["failed"][c.name] = str(e)
             say("FAILED: %s" % e)
-        c.stop()
+        stop_all([c])
         # Some of the whole run are no fault: a timer's list or a queue that grows to its size.
         out["goals"].append(report.goal("allocations for a call, %s %d B" % (tool, size), each, "", most=0.001))
 
@@ -335,6 +338,7 @@ def certificate():
 def idle_memory(out, name, most, sessions=0, **keys):
     """Once it has answered something: what only the first call needs is counted too."""
     c = Mcpvisor(name, **keys)
+    running.append(c)
     try:
         c.start()
         if "tls" not in keys:
@@ -349,7 +353,7 @@ def idle_memory(out, name, most, sessions=0, **keys):
         own = None
         out["failed"][name] = str(e)
         say("FAILED: %s" % e)
-    c.stop()
+    stop_all([c])
     value = None if own is None else own / 1e6
     out["goals"].append(report.goal("%s: private memory of the gateway" % name, value, "MB", most=most))
 
@@ -401,6 +405,7 @@ if __name__ == "__main__":
     try:
         status = main_bench()
     finally:
+        stop_all(list(running))
         for each in list(daemons):
             each.end()
         shutil.rmtree(tmp, ignore_errors=True)
