@@ -139,7 +139,7 @@ def start_all(out, contenders):
         except Missing as e:
             say("left out: %s: %s" % (c.name, e))
         except (ChildProcessError, TimeoutError, LookupError) as e:
-            say("FAILED: %s: %s" % (c.name, e))
+            say("FAILED: %s: %s\n%s" % (c.name, e, daemons[-1].log_tail() if daemons else ""))
             out["failed"][c.name] = str(e)
     return up
 
