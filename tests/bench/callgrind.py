@@ -7,7 +7,9 @@ this compiler. --update writes the figure of this one; MCPVISOR_CALLGRIND_KEEP=F
 
 import platform
 import shlex
+import sys
 
+sys.dont_write_bytecode = True  # beside modules of the source tree
 from contender import *  # noqa: E402,F403
 
 CASES = (("echo 100", "echo", 100, 1000), ("echo 10000", "echo", 10000, 300), ("blob 10000", "blob", 10000, 300))
