@@ -69,5 +69,5 @@ typedef struct DaemonStream {
 int daemon_stream(Daemon *d, const DaemonStream *stream) MUST_CHECK;
 
 /* Members of an object; NULL, -1 when there is none of that kind. */
-const char *json_text(const json_t *object, const char *key);
-double json_figure(const json_t *object, const char *key);
+const char *daemon_text(const json_t *object, const char *key);
+double daemon_figure(const json_t *object, const char *key);
