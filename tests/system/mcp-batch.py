@@ -48,7 +48,7 @@ def answered_together():
 
 
 def of_several_servers():
-    got = by_id(responses(old("/mcp").post(batch(call(1, "a__pid"), call(2, "b__pid"), request(3, "tools/list")))))
+    got = by_id(responses(old("/mcp").post(batch(call(1, "a__who"), call(2, "b__who"), request(3, "tools/list")))))
     equal("each goes to its server", [got[i]["result"]["structuredContent"]["name"] for i in (1, 2)], ["a", "b"])
     check("and what we answer ourselves is there", "tools" in got[3]["result"])
 
