@@ -138,7 +138,7 @@ def never_ready():
             ("exits at once", {"command": "/bin/sh", "args": ["-c", "exit 4"]}, ("start_failed", "server_degraded", "server_backoff")),
             ("exits at initialize", child("--die-at-initialize"), ("start_failed", "server_degraded", "server_backoff")),
             ("refuses initialize", child("--refuse-initialize"), ("start_failed", "server_degraded", "server_backoff")),
-            ("never answers it", child("--no-initialize", start_timeout="300ms", probe_timeout="100ms"),
+            ("never answers it", child("--no-initialize", start_timeout="300ms"),
              ("start_timeout", "server_degraded", "server_backoff"))):
         d = Gate({"a": dict(server, start="lazy", restart={"burst": 1, "backoff_min": "10ms", "backoff_max": "10ms"}),
                   "b": child()})
@@ -232,7 +232,7 @@ def draining():
     late = d.session("/mcp/a", open=False).post(initialize())
     equal("new requests: 503", late.status, 503)
     check("Retry-After", int(late.header("Retry-After")) > 0)
-    equal("the reason", late.error()[1].get("reason"), "draining")
+    check("the reason", b"draining" in late.body, late.body)
     equal("those in flight go on", x.finish()["result"]["structuredContent"], {"ms": 500})
     d.ends_well("draining")
 
