@@ -87,6 +87,9 @@
         L(PROBE_JITTER,     20,              "percent","How far the wait before a probe of a degraded server strays, up or down.") \
         L(STARTING_LEAST,   8,               "items",  "Servers that may be starting at once under `governor.starting: auto`; two per core where that is more.") \
         L(STUCK_TIME,       2,               "seconds","How long a server that got KILL may take to end before it counts as stuck.") \
+        L(CONNECT_PATIENCE, 10,              "seconds","How long `connect` tries to reach a daemon that is not there, for each message.") \
+        L(HEALTH_TIME,      5,               "seconds","How long `health` waits for its answer.") \
+        L(HOST_FILE,        64 * 1024 * 1024,"bytes",  "A settings file of a host application that `client-config` writes to.") \
         L(DEMO_BLOB,        9 * 1024 * 1024, "bytes",  "What the tool `blob` of `builtin:demo` makes.") \
         L(DEMO_CALLS,       1000,            "calls",  "Calls of its tool `slow` that last at the same time.") \
         L(DEMO_FLUSH,       256 * 1024,      "bytes",  "Answers that it keeps back while there is more to read.") \
@@ -97,9 +100,11 @@
         L(SPAWN_LOW_FDS,    32,              "numbers","Descriptors below this are the new process's to fill; ours are kept above.") \
         L(SPAWN_ROLE_FDS,   16,              "descriptors", "What one role is handed at its start.") \
         L(SPAWN_CLEAR,      2,               "seconds","How long a start waits for the end of what an earlier life has left.") \
+        L(USAGE_BATCH,      32,              "items",  "Servers whose memory, CPU time and processes are measured with each ping of the gateway; the others have their turn later.") \
         L(WARDEN_AGAIN,     50,              "milliseconds", "How often a warden looks again for what it must kill and cannot wait for.") \
         L(WARDEN_GRACE,     500,             "milliseconds", "Between TERM and KILL when a server's tree is swept.") \
         L(WARDEN_PASSES,    16,              "passes", "Searches for descendants to kill before a warden reaps and waits.") \
+        L(CERTIFICATE,      1024 * 1024,     "bytes",  "Each of the files that `tls` names.") \
         L(TOKEN,            4 * 1024,        "bytes",  "A token file.") \
         L(TOKENS,           20000,           "items",  "Tokens that the gateway is given.") \
         L(IPC_STALL,        5,               "seconds","How long messages to another of our processes wait for it to read one; then it is replaced.") \
@@ -108,7 +113,9 @@
         L(METRICS_PAGE,     64 * 1024 * 1024,"bytes",  "What /metrics answers with.") \
         L(GATEWAY_GONE,     500,             "milliseconds", "How long a server that closed its stdout has to end before that counts as a failure of its own.") \
         /* http */ \
+        L(HTTP_BLANK,       4,               "bytes",  "Empty lines before a request: some clients send them behind a body.") \
         L(HTTP_BODY_TIMES,  10,              "times",  "How often `limits.body_timeout` fits into the longest time that a whole body may take, however steadily it comes.") \
+        L(HTTP_CHUNK_COST,  16,              "bytes",  "Heads of chunks and trailers of a request, beside `limits.max_header`: so much for each byte of its body.") \
         L(HTTP_HEAD,        64 * 1024,       "bytes",  "Status line and headers of an answer.") \
         L(HTTP_IDLE_LEAST,  1000,            "milliseconds", "How long a connection was idle before it may be closed to make room for another one.") \
         L(HTTP_LINGER,      2,               "seconds","How long a connection is kept after an answer to a request that was not read to its end, so that the client can read the answer.") \

@@ -8,18 +8,8 @@
 
 #include <jansson.h>
 
-#include "cli/command.h"
+#include "cli/daemon-option.h"
 #include "control/client.h"
-
-/* The row of --socket, for the options table of each client command. */
-#define OPTION_SOCKET(type)                                                           \
-        {                                                                             \
-                "socket", 0, "PATH", "the daemon's control socket, or its directory", \
-                        OPTION_IS_STRING(type, socket), .complete = COMPLETE_FILE     \
-        }
-
-#define CLIENT_EXITS \
-        EXITS(EXIT_CODE_DONE, EXIT_CODE_FAILED, EXIT_CODE_USAGE, EXIT_CODE_NO_DAEMON, EXIT_CODE_INTERNAL)
 
 typedef struct Daemon {
         const CommandCall *call; /* borrowed */

@@ -79,6 +79,7 @@ int client_conn_request(ClientConn *c, const ClientPlace *to, const ClientReques
         h1_response_reset(c->response, strcmp(r->method, "HEAD") == 0);
         c->stale = c->used;
         c->used = true;
+        c->cut = false;
         c->why = NULL;
         c->state = CLIENT_CONN_SENT;
         return 0;
@@ -119,6 +120,7 @@ static int write_some(ClientConn *c)
                         continue;
                 if (n < 0 && !is_reset(errno))
                         return errno == EAGAIN ? 0 : -errno;
+                c->cut = n < 0;
                 if (n < 0)
                         buf_clear(&c->out);
                 else
@@ -140,7 +142,7 @@ static int take_bytes(ClientConn *c, Span bytes)
                 return r;
         take_state(c, s);
         /* What nobody asked for: the connection is not to be trusted with another request. */
-        if (c->state == CLIENT_CONN_DONE && (used < bytes.len || c->out.len))
+        if (c->state == CLIENT_CONN_DONE && (used < bytes.len || c->out.len || c->cut))
                 fd_close_p(&c->fd);
         return 0;
 }

@@ -26,6 +26,7 @@ typedef struct ClientConn {
         const char *why;
         bool stale; /* the connection was used before, and no byte of this answer has come */
         bool used;
+        bool cut; /* the server takes no more of the request */
 } ClientConn;
 
 typedef struct ClientHeader {

@@ -113,6 +113,8 @@ static int take_some(SseReader *r, Span s, size_t *ret_used, bool *ret_event)
                         return e;
                 line = buf_span(&r->line);
         }
+        if (line.len > r->line.cap)
+                return -ENOBUFS;
         r->after_cr = s.ptr[n] == '\r';
         int e = take_line(r, line, ret_event);
         buf_clear(&r->line);

@@ -4,7 +4,7 @@
 #include "http/h1-response.h"
 
 /* Names are compared whole; a longer one than any row has is none of them. */
-enum { NAME_MAX_LENGTH = 32 };
+enum { NAME_MAX_LENGTH = 32, KEEP = 64 * 1024 };
 
 struct H1Response {
         llhttp_t parser;
@@ -163,6 +163,10 @@ void h1_response_reset(H1Response *r, bool no_body)
         llhttp_init(&r->parser, HTTP_RESPONSE, &settings);
         forget_head(r);
         buf_clear(&r->body);
+        if (r->body.size > KEEP) { /* most answers are short */
+                buf_done(&r->body);
+                r->body = BUF_INIT(r->limits.max_body);
+        }
         r->state = H1_RESPONSE_HEAD;
         r->head_bytes = 0;
         r->begun = r->keeps_alive = false;

@@ -57,6 +57,7 @@ report blob config/blob config/value-wire
 report diag base/diag
 report env-file config/env-file
 report envelope jsonrpc/envelope jsonrpc/member-index jsonrpc/scan
+report h1 http/h1 http/h1-head http/h1-told
 report ipc ipc/message
 report json jsonrpc/json
 report json-text config/json-text
