@@ -30,7 +30,7 @@ struct Lane {
 struct Lease {
         LIST_ENTRY(Lease) in_session;
         TAILQ_ENTRY(Lease) in_upstream;
-        uint64_t number; /* of the WANT */
+        uint64_t number;  /* of the WANT */
         Session *session; /* borrowed; NULL: ours, to see what the server has to offer */
         Upstream *upstream;
         Backend *backend; /* borrowed; NULL: none yet, or not any more */
@@ -48,8 +48,8 @@ struct Upstream {
         const ServerConfig *config; /* borrowed from `snapshot` */
         Config *snapshot;           /* owned: a reference */
         ScoreServerGateway *score;
-        IpcServerState told;        /* what the supervisor said last */
-        struct {                    /* how the last instance ended */
+        IpcServerState told; /* what the supervisor said last */
+        struct {             /* how the last instance ended */
                 int exit_class, code, signal;
                 Buf lines;
         } last;
