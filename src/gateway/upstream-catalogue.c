@@ -35,6 +35,7 @@ static void adopt(Upstream *u, McpCatalogue *c)
         mcp_catalogue_unref(u->catalogue);
         u->catalogue = c;
         score_set(&u->score->tools, c->lists[MCP_LIST_TOOLS].n);
+        score_set(&u->score->tools_known, u->cached ? SCORE_TOOLS_CACHED : SCORE_TOOLS_LISTED);
 }
 
 int upstream_take_cache(Upstream *u, int fd)
@@ -52,8 +53,8 @@ int upstream_take_cache(Upstream *u, int fd)
                 return r;
         if (r != 0)
                 return upstream_want_catalogue(u);
-        adopt(u, c);
         u->cached = true;
+        adopt(u, c);
         score_add(&u->score->cache_hits, 1);
         return gateway_catalogue_changed(u->gateway, u);
 }
@@ -62,8 +63,8 @@ int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c)
 {
         bool first = !u->catalogue || u->cached;
         bool changed = first || mcp_catalogue_diff(u->catalogue, c);
-        adopt(u, c);
         u->cached = false;
+        adopt(u, c);
         if (changed)
                 write_cache(u);
         log_debug_with(LOG_FIELDS(LOG_SERVER(u->name)),
@@ -76,13 +77,14 @@ int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c)
         return r;
 }
 
-/* A lazy server that nobody has seen yet is started once, or its tools could never be listed. */
+/* A lazy server that nobody has seen yet is started once, or its tools could never be listed. Once: one
+ * that ends before it has told them would be started again and again, whatever its policy says. */
 int upstream_want_catalogue(Upstream *u)
 {
         Lease *l;
-        if (u->catalogue || u->told.state != SERVER_STATE_IDLE || u->wanted)
+        if (u->catalogue || u->told.state != SERVER_STATE_IDLE || u->wanted || u->scouted)
                 return 0;
-        u->wanted = true;
+        u->wanted = u->scouted = true;
         return upstream_leases(u) ? lease_get(u, NULL, &l) : upstream_say_want(u, IPC_NO_SESSION);
 }
 

@@ -86,6 +86,7 @@ void upstream_configure(Upstream *u, Config *snapshot, const ServerConfig *confi
 {
         Config *old = u->snapshot;
         u->snapshot = config_ref(snapshot);
+        u->scouted = false; /* it may be another program now */
         u->config = config;
         config_unref(old);
         if (config->idle_stop != NSEC_NEVER && !timer_is_armed(&u->idle))

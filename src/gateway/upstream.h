@@ -67,6 +67,7 @@ struct Upstream {
         Lease *scout;                     /* ours: for the first look at a server that serves sessions */
         SubscriptionTable *subscriptions; /* owned */
         bool wanted;                      /* WANT was said, and the state is still what it was */
+        bool scouted;                     /* it was started to see what it has to offer */
         bool kept;                        /* while a configuration is taken over */
         Nsec used;                        /* the last call */
         McpLevel level;                   /* the most verbose that sessions want */
