@@ -161,13 +161,16 @@ typedef struct IpcInstanceDown {
         uint32_t reserved;
 } IpcInstanceDown;
 
+/* What the supervisor has in mind with a server: as its ServerGoal. */
+typedef enum IpcGoal { IPC_GOAL_UP, IPC_GOAL_IDLE, IPC_GOAL_DOWN, IPC_GOAL_GONE, _IPC_GOAL_MAX } IpcGoal;
+
 typedef struct IpcServerState {
         IpcHeader header;
         uint32_t row;
         uint32_t state;
         uint64_t row_generation;
         uint32_t breaker;
-        uint32_t goal;           /* ServerGoal */
+        uint32_t goal;           /* IpcGoal */
         uint64_t retry_after_ms; /* UINT64_MAX: not known */
         uint32_t exit_class;     /* of the last exit; UINT32_MAX: none */
         int32_t code;            /* -1: none */
