@@ -30,11 +30,12 @@ static void write_cache(Upstream *u)
                                  strerror(-r));
 }
 
-static void adopt(Upstream *u, McpCatalogue *c)
+static void adopt(Upstream *u, McpCatalogue *c, ScoreToolsKnown known)
 {
         mcp_catalogue_unref(u->catalogue);
         u->catalogue = c;
         score_set(&u->score->tools, c->lists[MCP_LIST_TOOLS].n);
+        score_set(&u->score->tools_known, known);
 }
 
 int upstream_take_cache(Upstream *u, int fd)
@@ -52,7 +53,7 @@ int upstream_take_cache(Upstream *u, int fd)
                 return r;
         if (r != 0)
                 return upstream_want_catalogue(u);
-        adopt(u, c);
+        adopt(u, c, SCORE_TOOLS_CACHED);
         u->cached = true;
         score_add(&u->score->cache_hits, 1);
         return gateway_catalogue_changed(u->gateway, u);
@@ -62,7 +63,7 @@ int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c)
 {
         bool first = !u->catalogue || u->cached;
         bool changed = first || mcp_catalogue_diff(u->catalogue, c);
-        adopt(u, c);
+        adopt(u, c, SCORE_TOOLS_LISTED);
         u->cached = false;
         if (changed)
                 write_cache(u);
