@@ -8,11 +8,15 @@
 _mcpvisor_enter()
 {
     case "$1/$2" in
+    '/call') path='call' ;;
     '/check' | '/validate') path='check' ;;
+    '/client-config') path='client-config' ;;
     '/completion') path='completion' ;;
     '/config') path='config' ;;
+    '/connect') path='connect' ;;
     '/drain') path='drain' ;;
     '/events') path='events' ;;
+    '/health') path='health' ;;
     '/help') path='help' ;;
     '/history') path='history' ;;
     '/import') path='import' ;;
@@ -25,6 +29,7 @@ _mcpvisor_enter()
     '/start') path='start' ;;
     '/status' | '/ps' | '/ls') path='status' ;;
     '/stop') path='stop' ;;
+    '/tools') path='tools' ;;
     '/version') path='version' ;;
     'config/defaults') path='config defaults' ;;
     'config/print') path='config print' ;;
@@ -38,14 +43,18 @@ _mcpvisor_options()
 {
     case $1 in
     '') words='--color --help --version' ;;
+    'call') words='--json --socket --timeout --color --help' ;;
     'check') words='--diff --format --no-resolve --planned --strict --color --help' ;;
+    'client-config') words='--server --socket --url --write --color --help' ;;
     'completion') words=' --color --help' ;;
     'config') words=' --color --help' ;;
     'config defaults') words=' --color --help' ;;
     'config print') words='--format --color --help' ;;
     'config schema') words='--format --color --help' ;;
+    'connect') words='--socket --color --help' ;;
     'drain') words='--socket --color --help' ;;
     'events') words='--follow --json --socket --color --help' ;;
+    'health') words='--ready --socket --url --color --help' ;;
     'help') words=' --color --help' ;;
     'history') words='--json --since --socket --color --help' ;;
     'import') words='--dry-run --force --output --color --help' ;;
@@ -58,6 +67,7 @@ _mcpvisor_options()
     'start') words='--all --no-wait --socket --color --help' ;;
     'status') words='--json --socket --timeout --wait --watch --color --help' ;;
     'stop') words='--all --no-wait --socket --color --help' ;;
+    'tools') words='--json --socket --color --help' ;;
     'version') words=' --color --help' ;;
     *) return 1 ;;
     esac
@@ -68,11 +78,19 @@ _mcpvisor_value()
 {
     case "$1 $2" in
     *' --color') kind='words' words='auto always never' ;;
+    'call --socket') kind='file' ;;
+    'call --timeout') kind='none' ;;
     'check --format') kind='words' words='text json' ;;
+    'client-config --server') kind='none' ;;
+    'client-config --socket') kind='file' ;;
+    'client-config --url') kind='none' ;;
     'config print --format') kind='words' words='yaml json' ;;
     'config schema --format') kind='words' words='json markdown man' ;;
+    'connect --socket') kind='file' ;;
     'drain --socket') kind='file' ;;
     'events --socket') kind='file' ;;
+    'health --socket') kind='file' ;;
+    'health --url') kind='none' ;;
     'history --since') kind='none' ;;
     'history --socket') kind='file' ;;
     'import --output' | 'import -o') kind='file' ;;
@@ -113,6 +131,7 @@ _mcpvisor_value()
     'status --timeout') kind='none' ;;
     'status --wait') kind='words' words='idle starting ready draining stopping backoff degraded probing stopped stuck' ;;
     'stop --socket') kind='file' ;;
+    'tools --socket') kind='file' ;;
     *) return 1 ;;
     esac
 }
@@ -121,12 +140,13 @@ _mcpvisor_value()
 _mcpvisor_arguments()
 {
     case $1 in
-    '') most=1 kind='words' words='check validate completion config drain events help history import logs reload reset restart run serve start status ps ls stop version' ;;
+    '') most=1 kind='words' words='call check validate client-config completion config connect drain events health help history import logs reload reset restart run serve start status ps ls stop tools version' ;;
     'check') most=2 kind='file' ;;
+    'client-config') most=1 kind='words' words='claude-code claude-desktop codex cursor vscode zed' ;;
     'completion') most=1 kind='words' words='bash fish zsh' ;;
     'config') most=1 kind='words' words='defaults print schema' ;;
     'config print') most=1 kind='file' ;;
-    'help') most=1 kind='words' words='check validate completion config drain events help history import logs reload reset restart run serve start status ps ls stop version' ;;
+    'help') most=1 kind='words' words='call check validate client-config completion config connect drain events health help history import logs reload reset restart run serve start status ps ls stop tools version' ;;
     'import') most=1000000 kind='file' ;;
     *) return 1 ;;
     esac

@@ -18,15 +18,31 @@ function __mcpvisor_state
             switch "$path $word"
                 case '* --color'
                     set value 1
+                case 'call --socket'
+                    set value 1
+                case 'call --timeout'
+                    set value 1
                 case 'check --format'
+                    set value 1
+                case 'client-config --server'
+                    set value 1
+                case 'client-config --socket'
+                    set value 1
+                case 'client-config --url'
                     set value 1
                 case 'config print --format'
                     set value 1
                 case 'config schema --format'
                     set value 1
+                case 'connect --socket'
+                    set value 1
                 case 'drain --socket'
                     set value 1
                 case 'events --socket'
+                    set value 1
+                case 'health --socket'
+                    set value 1
+                case 'health --url'
                     set value 1
                 case 'history --since'
                     set value 1
@@ -108,19 +124,29 @@ function __mcpvisor_state
                     set value 1
                 case 'stop --socket'
                     set value 1
+                case 'tools --socket'
+                    set value 1
             end
         else
             switch "$path/$word"
+                case '/call'
+                    set path 'call'
                 case '/check' '/validate'
                     set path 'check'
+                case '/client-config'
+                    set path 'client-config'
                 case '/completion'
                     set path 'completion'
                 case '/config'
                     set path 'config'
+                case '/connect'
+                    set path 'connect'
                 case '/drain'
                     set path 'drain'
                 case '/events'
                     set path 'events'
+                case '/health'
+                    set path 'health'
                 case '/help'
                     set path 'help'
                 case '/history'
@@ -145,6 +171,8 @@ function __mcpvisor_state
                     set path 'status'
                 case '/stop'
                     set path 'stop'
+                case '/tools'
+                    set path 'tools'
                 case '/version'
                     set path 'version'
                 case 'config/defaults'
@@ -171,11 +199,15 @@ end
 complete -c mcpvisor -f
 
 # mcpvisor
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'call' -d 'call a tool of a server'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'check validate' -d 'check a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'client-config' -d 'connect a host application to the daemon'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'completion' -d 'write completions for a shell'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'config' -d 'show a configuration, the schema, or the defaults'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'connect' -d 'be a stdio server for a host, by the running daemon'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'drain' -d 'take no new requests'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'events' -d 'show what happened in the daemon'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'health' -d 'ask the daemon whether it lives, for probes'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'help' -d 'explain a command'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'history' -d 'show how servers ended'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'import' -d 'make a configuration from those of other programs'
@@ -188,10 +220,16 @@ complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'serve' -d 'run the servers of a
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'start' -d 'start servers'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'status ps ls' -d 'show the servers and how they are'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'stop' -d 'stop servers until they are started by hand'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'tools' -d 'list the tools of the servers'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'version' -d 'show the version and what was built in'
 complete -c mcpvisor -l color -x -a 'auto always never' -d 'colour: auto (on a terminal), always or never'
 complete -c mcpvisor -l help -s h -d 'show help and exit'
 complete -c mcpvisor -n "__mcpvisor_at ''" -l version -s V -d 'show the version and exit'
+
+# mcpvisor call
+complete -c mcpvisor -n "__mcpvisor_at 'call'" -l json -d 'the result as JSON, as the server gave it'
+complete -c mcpvisor -n "__mcpvisor_at 'call'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+complete -c mcpvisor -n "__mcpvisor_at 'call'" -l timeout -x -d 'wait no longer than this for the result'
 
 # mcpvisor check
 complete -c mcpvisor -n "__mcpvisor_at 'check' 2" -F
@@ -200,6 +238,13 @@ complete -c mcpvisor -n "__mcpvisor_at 'check'" -l format -x -a 'text json' -d '
 complete -c mcpvisor -n "__mcpvisor_at 'check'" -l no-resolve -d 'do not look for commands, users and directories on this machine'
 complete -c mcpvisor -n "__mcpvisor_at 'check'" -l planned -d 'accept keys that have no effect in this version'
 complete -c mcpvisor -n "__mcpvisor_at 'check'" -l strict -d 'warnings are errors'
+
+# mcpvisor client-config
+complete -c mcpvisor -n "__mcpvisor_at 'client-config' 1" -a 'claude-code claude-desktop codex cursor vscode zed'
+complete -c mcpvisor -n "__mcpvisor_at 'client-config'" -l server -x -d 'one server or view instead of all'
+complete -c mcpvisor -n "__mcpvisor_at 'client-config'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+complete -c mcpvisor -n "__mcpvisor_at 'client-config'" -l url -x -d 'the address to write, instead of that of the running daemon'
+complete -c mcpvisor -n "__mcpvisor_at 'client-config'" -l write -d 'put it into the host\'s settings file'
 
 # mcpvisor completion
 complete -c mcpvisor -n "__mcpvisor_at 'completion' 1" -a 'bash fish zsh'
@@ -218,6 +263,9 @@ complete -c mcpvisor -n "__mcpvisor_at 'config print'" -l format -x -a 'yaml jso
 # mcpvisor config schema
 complete -c mcpvisor -n "__mcpvisor_at 'config schema'" -l format -x -a 'json markdown man' -d 'json (the default: JSON Schema), markdown or man'
 
+# mcpvisor connect
+complete -c mcpvisor -n "__mcpvisor_at 'connect'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+
 # mcpvisor drain
 complete -c mcpvisor -n "__mcpvisor_at 'drain'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
 
@@ -226,12 +274,21 @@ complete -c mcpvisor -n "__mcpvisor_at 'events'" -l follow -s f -d 'go on with e
 complete -c mcpvisor -n "__mcpvisor_at 'events'" -l json -d 'one JSON object a line'
 complete -c mcpvisor -n "__mcpvisor_at 'events'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
 
+# mcpvisor health
+complete -c mcpvisor -n "__mcpvisor_at 'health'" -l ready -d 'whether it takes requests, not only whether it lives'
+complete -c mcpvisor -n "__mcpvisor_at 'health'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+complete -c mcpvisor -n "__mcpvisor_at 'health'" -l url -x -d 'ask there: http://HOST:PORT'
+
 # mcpvisor help
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'call' -d 'call a tool of a server'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'check validate' -d 'check a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'client-config' -d 'connect a host application to the daemon'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'completion' -d 'write completions for a shell'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'config' -d 'show a configuration, the schema, or the defaults'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'connect' -d 'be a stdio server for a host, by the running daemon'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'drain' -d 'take no new requests'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'events' -d 'show what happened in the daemon'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'health' -d 'ask the daemon whether it lives, for probes'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'help' -d 'explain a command'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'history' -d 'show how servers ended'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'import' -d 'make a configuration from those of other programs'
@@ -244,6 +301,7 @@ complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'serve' -d 'run the servers 
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'start' -d 'start servers'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'status ps ls' -d 'show the servers and how they are'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'stop' -d 'stop servers until they are started by hand'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'tools' -d 'list the tools of the servers'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'version' -d 'show the version and what was built in'
 
 # mcpvisor history
@@ -326,5 +384,9 @@ complete -c mcpvisor -n "__mcpvisor_at 'status'" -l watch -d 'show it again when
 complete -c mcpvisor -n "__mcpvisor_at 'stop'" -l all -d 'all servers of the configuration'
 complete -c mcpvisor -n "__mcpvisor_at 'stop'" -l no-wait -d 'return once the daemon has taken the request'
 complete -c mcpvisor -n "__mcpvisor_at 'stop'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
+
+# mcpvisor tools
+complete -c mcpvisor -n "__mcpvisor_at 'tools'" -l json -d 'as one JSON object, each tool as its server gave it'
+complete -c mcpvisor -n "__mcpvisor_at 'tools'" -l socket -r -F -d 'the daemon\'s control socket, or its directory'
 
 # mcpvisor version

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/sha256.h"
 
-enum { BLOCK = 64, ROUNDS = 64 };
+enum { BLOCK = SHA256_BLOCK, ROUNDS = 64 };
 
 /* The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 static const uint32_t k[ROUNDS] = {
@@ -51,25 +51,50 @@ static void block(uint32_t h[8], const uint8_t *p)
                 h[i] += v[i];
 }
 
-void sha256(Span s, uint8_t ret[static SHA256_SIZE])
+void sha256_begin(Sha256 *s)
 {
-        uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-        uint8_t tail[2 * BLOCK] = {0};
-        uint64_t bits = (uint64_t)s.len * 8;
+        *s = (Sha256){.h = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+                            0x1f83d9ab, 0x5be0cd19}};
+}
 
-        for (; s.len >= BLOCK; s = span_skip(s, BLOCK))
-                block(h, (const uint8_t *)s.ptr);
+void sha256_add(Sha256 *s, Span piece)
+{
+        size_t held = s->length % BLOCK;
+        s->length += piece.len;
+        if (held > 0 && piece.len > 0) {
+                Span first = span_first(piece, BLOCK - held);
+                memcpy(s->tail + held, first.ptr, first.len);
+                if (held + first.len < BLOCK)
+                        return;
+                block(s->h, s->tail);
+                piece = span_skip(piece, first.len);
+        }
+        for (; piece.len >= BLOCK; piece = span_skip(piece, BLOCK))
+                block(s->h, (const uint8_t *)piece.ptr);
+        if (piece.len)
+                memcpy(s->tail, piece.ptr, piece.len);
+}
 
-        size_t size = s.len < BLOCK - 8 ? BLOCK : 2 * BLOCK;
-        if (s.len)
-                memcpy(tail, s.ptr, s.len);
-        tail[s.len] = 0x80;
+void sha256_end(Sha256 *s, uint8_t ret[static SHA256_SIZE])
+{
+        uint8_t last[2 * BLOCK] = {0};
+        uint64_t bits = s->length * 8;
+        size_t held = s->length % BLOCK, size = held < BLOCK - 8 ? BLOCK : 2 * BLOCK;
+        memcpy(last, s->tail, held);
+        last[held] = 0x80;
         for (size_t i = 0; i < 8; i++)
-                tail[size - 1 - i] = (uint8_t)(bits >> (8 * i));
+                last[size - 1 - i] = (uint8_t)(bits >> (8 * i));
         for (size_t i = 0; i < size; i += BLOCK)
-                block(h, tail + i);
+                block(s->h, last + i);
 
         for (size_t i = 0; i < SHA256_SIZE; i++)
-                ret[i] = (uint8_t)(h[i / 4] >> (24 - 8 * (i % 4)));
+                ret[i] = (uint8_t)(s->h[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void sha256(Span s, uint8_t ret[static SHA256_SIZE])
+{
+        Sha256 whole;
+        sha256_begin(&whole);
+        sha256_add(&whole, s);
+        sha256_end(&whole, ret);
 }

@@ -104,26 +104,32 @@ int utf8_escape(Buf *b, Span s)
         return 0;
 }
 
-int utf8_append(Buf *b, uint32_t code)
+size_t utf8_encode(uint32_t code, char room[static UTF8_LONGEST])
 {
-        char c[4];
         size_t n;
         if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-                return -EINVAL;
+                return 0;
         if (code < 0x80) {
                 n = 1;
-                c[0] = (char)code;
+                room[0] = (char)code;
         } else if (code < 0x800) {
                 n = 2;
-                c[0] = (char)(0xc0 | (code >> 6));
+                room[0] = (char)(0xc0 | (code >> 6));
         } else if (code < 0x10000) {
                 n = 3;
-                c[0] = (char)(0xe0 | (code >> 12));
+                room[0] = (char)(0xe0 | (code >> 12));
         } else {
                 n = 4;
-                c[0] = (char)(0xf0 | (code >> 18));
+                room[0] = (char)(0xf0 | (code >> 18));
         }
         for (size_t i = 1; i < n; i++)
-                c[i] = (char)(0x80 | ((code >> (6 * (n - 1 - i))) & 0x3f));
-        return buf_append(b, c, n);
+                room[i] = (char)(0x80 | ((code >> (6 * (n - 1 - i))) & 0x3f));
+        return n;
+}
+
+int utf8_append(Buf *b, uint32_t code)
+{
+        char c[UTF8_LONGEST];
+        size_t n = utf8_encode(code, c);
+        return n ? buf_append(b, c, n) : -EINVAL;
 }

@@ -48,7 +48,7 @@ static bool live_show(Live *live, const char *name, Span text)
 /* "fs: ready", "fs: the reason why not" */
 static int describe(const json_t *line, const char *name, Buf *ret)
 {
-        const char *state = json_text(line, "state"), *error = json_text(line, "error");
+        const char *state = daemon_text(line, "state"), *error = daemon_text(line, "error");
         int r = figure_text(ret, span_of(name));
         if (r == 0)
                 r = buf_append_str(ret, ": ");
@@ -58,7 +58,7 @@ static int describe(const json_t *line, const char *name, Buf *ret)
 static int show_line(Live *live, const Daemon *d)
 {
         CLEANUP(buf_done) Buf text = BUF_INIT(TEXT_CAP);
-        const char *name = json_text(d->line, "server");
+        const char *name = daemon_text(d->line, "server");
         const json_t *done = json_object_get(d->line, "done");
         if (!name)
                 return 0; /* of a later version */

@@ -5,7 +5,7 @@
 
 static int append_word(Buf *out, const char *before, const json_t *line, const char *key)
 {
-        const char *text = json_text(line, key);
+        const char *text = daemon_text(line, key);
         if (!text || !*text)
                 return 0;
         int r = buf_append_str(out, before);
@@ -15,8 +15,8 @@ static int append_word(Buf *out, const char *before, const json_t *line, const c
 /* 17:00:00 fs starting -> ready: text; others: 17:00:00 reload: text */
 static int print_event(Buf *out, json_t *line)
 {
-        const char *at = json_text(line, "at");
-        bool change = json_text(line, "to") != NULL;
+        const char *at = daemon_text(line, "at");
+        bool change = daemon_text(line, "to") != NULL;
         int r = figure_moment(out, FIGURE_TIME, at ? at : "-");
         if (r == 0 && !change)
                 r = append_word(out, " ", line, "type");

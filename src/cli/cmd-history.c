@@ -5,7 +5,7 @@
 
 static int append_word(Buf *out, const char *before, const json_t *line, const char *key)
 {
-        const char *text = json_text(line, key);
+        const char *text = daemon_text(line, key);
         int r = buf_append_str(out, before);
         return r < 0 ? r : figure_text(out, span_of(text ? text : "-"));
 }
@@ -30,8 +30,8 @@ static int append_stderr(Buf *out, const json_t *line)
 /* 2026-11-20 17:00:00 fs signal after 1h2m: killed by signal 9 (not ours), then its last words */
 static int print_exit(Buf *out, json_t *line)
 {
-        const char *at = json_text(line, "at");
-        double up = json_figure(line, "uptime_s");
+        const char *at = daemon_text(line, "at");
+        double up = daemon_figure(line, "uptime_s");
         int r = figure_moment(out, FIGURE_DATE, at ? at : "-");
         if (r == 0)
                 r = append_word(out, " ", line, "server");

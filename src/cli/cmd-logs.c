@@ -8,10 +8,10 @@ static int print_log(Buf *out, json_t *line)
 {
         static const char *const words[] = {"server", "stream"};
         const json_t *text = json_object_get(line, "text");
-        const char *at = json_text(line, "at");
+        const char *at = daemon_text(line, "at");
         int r = figure_moment(out, FIGURE_TIME, at ? at : "-");
         for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-                const char *word = json_text(line, words[i]);
+                const char *word = daemon_text(line, words[i]);
                 if (r == 0)
                         r = buf_append_char(out, ' ');
                 if (r == 0)

@@ -9,7 +9,7 @@ enum { TEXT_CAP = 1024 * 1024 };
 static void show_phase(const Daemon *d)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(TEXT_CAP);
-        const char *text = json_text(d->line, "text"), *phase = json_text(d->line, "phase");
+        const char *text = daemon_text(d->line, "text"), *phase = daemon_text(d->line, "phase");
         if (!d->call->terminal->err_tty || (!text && !phase))
                 return;
         if (figure_text(&b, span_of(text && *text ? text : phase)) == 0)
@@ -23,7 +23,8 @@ static int append_names(Buf *b, const json_t *names)
         int r = 0;
         json_array_foreach(names, i, item)
         {
-                const char *name = json_is_string(item) ? json_string_value(item) : json_text(item, "server");
+                const char *name = json_is_string(item) ? json_string_value(item)
+                                                        : daemon_text(item, "server");
                 if (r == 0)
                         r = buf_append_str(b, i ? ", " : " ");
                 if (r == 0)
@@ -36,7 +37,7 @@ static int append_names(Buf *b, const json_t *names)
 static int describe(const json_t *line, Buf *b)
 {
         static const char *const changes[] = {"added", "removed", "restarted", "live"};
-        double generation = json_figure(line, "generation"), same = json_figure(line, "same");
+        double generation = daemon_figure(line, "generation"), same = daemon_figure(line, "same");
         int r = generation >= 0 ? buf_appendf(b, "generation %.0f:", generation) : buf_append_str(b, "done:");
         for (size_t i = 0; i < ARRAY_SIZE(changes) && r == 0; i++) {
                 const json_t *names = json_object_get(line, changes[i]);
@@ -63,7 +64,7 @@ static int report(const Daemon *d, DaemonAnswer a)
                 errno = -r;
                 return daemon_failed(d, DAEMON_FAULT);
         }
-        if (a == DAEMON_OK || json_figure(d->line, "generation") >= 0)
+        if (a == DAEMON_OK || daemon_figure(d->line, "generation") >= 0)
                 puts(buf_text(&text));
         if (json_array_size(partial))
                 command_error(d->call->path, "these servers did not start:%s", buf_text(&failed));

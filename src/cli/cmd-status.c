@@ -101,7 +101,7 @@ static int status_once(const CommandCall *call, Status *s)
 /* Could it have led to `state`? Any other event may change which servers there are. */
 static bool event_matters(const json_t *event, const char *state)
 {
-        const char *type = json_text(event, "type"), *to = json_text(event, "to");
+        const char *type = daemon_text(event, "type"), *to = daemon_text(event, "to");
         return !type || !to || strcmp(type, "server_state") != 0 || strcmp(to, state) == 0;
 }
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command-table.h"
+#include "cli/cmd-call.h"
 #include "cli/cmd-change.h"
 #include "cli/cmd-check.h"
+#include "cli/cmd-client-config.h"
 #include "cli/cmd-completion.h"
 #include "cli/cmd-config.h"
+#include "cli/cmd-connect.h"
 #include "cli/cmd-events.h"
+#include "cli/cmd-health.h"
 #include "cli/cmd-help.h"
 #include "cli/cmd-history.h"
 #include "cli/cmd-import.h"
@@ -13,12 +17,14 @@
 #include "cli/cmd-run.h"
 #include "cli/cmd-serve.h"
 #include "cli/cmd-status.h"
+#include "cli/cmd-tools.h"
 #include "cli/cmd-version.h"
 
 const Command *const command_table[] = {
-        &cmd_check,  &cmd_completion, &cmd_config, &cmd_drain,   &cmd_events,  &cmd_help, &cmd_history,
-        &cmd_import, &cmd_logs,       &cmd_reload, &cmd_reset,   &cmd_restart, &cmd_run,  &cmd_serve,
-        &cmd_start,  &cmd_status,     &cmd_stop,   &cmd_version, NULL,
+        &cmd_call,  &cmd_check,  &cmd_client_config, &cmd_completion, &cmd_config,  &cmd_connect,
+        &cmd_drain, &cmd_events, &cmd_health,        &cmd_help,       &cmd_history, &cmd_import,
+        &cmd_logs,  &cmd_reload, &cmd_reset,         &cmd_restart,    &cmd_run,     &cmd_serve,
+        &cmd_start, &cmd_status, &cmd_stop,          &cmd_tools,      &cmd_version, NULL,
 };
 
 /* Those that any command knows come first. */
@@ -35,15 +41,6 @@ const size_t common_options_size = ARRAY_SIZE(global_options) - 1;
 #define CONTROL "the control socket"
 
 const PlannedCommand planned_commands[] = {
-        {"audit", "the recorder"},
-        {"call", "the gateway"},
-        {"client-config", "the gateway"},
-        {"connect", "the gateway"},
-        {"health", "the gateway"},
-        {"pin", "tool pins"},
-        {"reexec", CONTROL},
-        {"sandbox", "the sandbox"},
-        {"tools", "the gateway"},
-        {"top", CONTROL},
-        {NULL, NULL},
+        {"audit", "the recorder"},  {"pin", "tool pins"}, {"reexec", CONTROL},
+        {"sandbox", "the sandbox"}, {"top", CONTROL},     {NULL, NULL},
 };

@@ -123,7 +123,7 @@ DaemonAnswer daemon_next(Daemon *d, Nsec deadline)
 static void say_refused(const Daemon *d)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(TEXT_CAP);
-        const char *text = json_text(d->line, "error");
+        const char *text = daemon_text(d->line, "error");
         Span left = span_of(text ? text : "refused"), line;
         int r = 0;
         for (bool first = true; r == 0 && span_next(&left, '\n', &line); first = false) {
@@ -172,7 +172,7 @@ void daemon_since(Nsec ago, DaemonSince ret)
 static int write_line(const Daemon *d, const DaemonStream *stream)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
-        double skipped = json_figure(d->line, "skipped");
+        double skipped = daemon_figure(d->line, "skipped");
         int r = 0;
         if (stream->json)
                 r = buf_append_span(&b, d->text);
@@ -208,12 +208,12 @@ int daemon_stream(Daemon *d, const DaemonStream *stream)
         }
 }
 
-const char *json_text(const json_t *object, const char *key)
+const char *daemon_text(const json_t *object, const char *key)
 {
         return json_string_value(json_object_get(object, key));
 }
 
-double json_figure(const json_t *object, const char *key)
+double daemon_figure(const json_t *object, const char *key)
 {
         const json_t *v = json_object_get(object, key);
         return json_is_number(v) ? json_number_value(v) : -1;

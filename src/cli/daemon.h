@@ -8,18 +8,8 @@
 
 #include <jansson.h>
 
-#include "cli/command.h"
+#include "cli/daemon-option.h"
 #include "control/client.h"
-
-/* The row of --socket, for the options table of each client command. */
-#define OPTION_SOCKET(type)                                                           \
-        {                                                                             \
-                "socket", 0, "PATH", "the daemon's control socket, or its directory", \
-                        OPTION_IS_STRING(type, socket), .complete = COMPLETE_FILE     \
-        }
-
-#define CLIENT_EXITS \
-        EXITS(EXIT_CODE_DONE, EXIT_CODE_FAILED, EXIT_CODE_USAGE, EXIT_CODE_NO_DAEMON, EXIT_CODE_INTERNAL)
 
 typedef struct Daemon {
         const CommandCall *call; /* borrowed */
@@ -69,5 +59,5 @@ typedef struct DaemonStream {
 int daemon_stream(Daemon *d, const DaemonStream *stream) MUST_CHECK;
 
 /* Members of an object; NULL, -1 when there is none of that kind. */
-const char *json_text(const json_t *object, const char *key);
-double json_figure(const json_t *object, const char *key);
+const char *daemon_text(const json_t *object, const char *key);
+double daemon_figure(const json_t *object, const char *key);

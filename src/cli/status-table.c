@@ -15,13 +15,13 @@ typedef int CellWriter(Buf *b, const json_t *server);
 
 static int cell_text(Buf *b, const json_t *server, const char *key)
 {
-        const char *text = json_text(server, key);
+        const char *text = daemon_text(server, key);
         return text ? figure_text(b, span_of(text)) : 0;
 }
 
 static int cell_count(Buf *b, const json_t *server, const char *key, const char *mark)
 {
-        double v = json_figure(server, key);
+        double v = daemon_figure(server, key);
         return v >= 0 ? buf_appendf(b, "%.0f%s", v, mark) : 0;
 }
 
@@ -42,15 +42,15 @@ static int cell_pid(Buf *b, const json_t *server)
 
 static int cell_up(Buf *b, const json_t *server)
 {
-        double v = json_figure(server, "uptime_s");
+        double v = daemon_figure(server, "uptime_s");
         return v >= 0 ? figure_age(b, v) : 0;
 }
 
 static int cell_restarts(Buf *b, const json_t *server)
 {
         const json_t *budget = json_object_get(server, "budget");
-        double used = json_figure(budget, "used"), burst = json_figure(budget, "burst");
-        double next = json_figure(server, "next_start_s");
+        double used = daemon_figure(budget, "used"), burst = daemon_figure(budget, "burst");
+        double next = daemon_figure(server, "next_start_s");
         int r = used >= 0 && burst >= 0 ? buf_appendf(b, "%.0f/%.0f", used, burst)
                                         : cell_count(b, server, "restarts", "");
         if (r < 0 || next < 0)
@@ -63,13 +63,13 @@ static int cell_restarts(Buf *b, const json_t *server)
 
 static int cell_memory(Buf *b, const json_t *server)
 {
-        double v = json_figure(server, "memory_bytes");
+        double v = daemon_figure(server, "memory_bytes");
         return v >= 0 ? figure_bytes(b, v) : 0;
 }
 
 static bool tools_are_cached(const json_t *server)
 {
-        return json_figure(server, "tools") < 0 && json_figure(server, "cached_tools") >= 0;
+        return daemon_figure(server, "tools") < 0 && daemon_figure(server, "cached_tools") >= 0;
 }
 
 static int cell_tools(Buf *b, const json_t *server)
@@ -85,7 +85,7 @@ static int cell_calls(Buf *b, const json_t *server)
 
 static int cell_p95(Buf *b, const json_t *server)
 {
-        double v = json_figure(server, "p95_ms");
+        double v = daemon_figure(server, "p95_ms");
         return v >= 0 ? figure_latency(b, v) : 0;
 }
 
@@ -93,10 +93,10 @@ static int cell_p95(Buf *b, const json_t *server)
 static int cell_error(Buf *b, const json_t *server)
 {
         const json_t *last = json_object_get(server, "last_exit");
-        const char *class = json_text(last, "class"), *state = json_text(server, "state");
+        const char *class = daemon_text(last, "class"), *state = daemon_text(server, "state");
         bool error = class && strcmp(class, "planned") != 0;
         if (error)
-                return cell_text(b, last, json_text(last, "reason") ? "reason" : "class");
+                return cell_text(b, last, daemon_text(last, "reason") ? "reason" : "class");
         if (!state || strcmp(state, "idle") != 0)
                 return 0;
         return buf_append_str(b, tools_are_cached(server) ? "starts on first call (* cached)"
@@ -247,7 +247,7 @@ static int write_state(Buf *out, const char *who, const char *state)
 static int write_daemon(const json_t *status, Buf *out)
 {
         const json_t *gateway = json_object_get(status, "gateway");
-        const char *state = json_text(status, "state"), *relay = json_text(gateway, "state");
+        const char *state = daemon_text(status, "state"), *relay = daemon_text(gateway, "state");
         int r = 0;
         if (state && strcmp(state, "running") != 0) {
                 r = write_state(out, "daemon", state);
@@ -258,7 +258,7 @@ static int write_daemon(const json_t *status, Buf *out)
                 r = write_state(out, "gateway", relay);
                 if (r == 0)
                         r = buf_appendf(out, " (%.0f restarts).\n",
-                                        MAX(json_figure(gateway, "restarts"), 0.0));
+                                        MAX(daemon_figure(gateway, "restarts"), 0.0));
         }
         return r;
 }
@@ -283,7 +283,7 @@ static int write_reload(const json_t *status, Buf *out)
 {
         const json_t *last = json_object_get(json_object_get(status, "config"), "last_reload");
         const json_t *partial = json_object_get(last, "partial");
-        const char *at = json_text(last, "at"), *error = json_text(last, "error");
+        const char *at = daemon_text(last, "at"), *error = daemon_text(last, "error");
         if (!last || json_is_null(last))
                 return 0;
         if (json_array_size(partial))
@@ -322,7 +322,7 @@ bool status_all_are(const json_t *status, const char *state)
         size_t i;
         json_array_foreach(json_object_get(status, "servers"), i, server)
         {
-                const char *is = json_text(server, "state");
+                const char *is = daemon_text(server, "state");
                 if (!is || strcmp(is, state) != 0)
                         return false;
         }

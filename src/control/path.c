@@ -5,6 +5,7 @@
 
 #define NAME        "mcpvisor"
 #define SOCKET_NAME "control.sock"
+#define HTTP_NAME   "http.sock"
 
 /* The value of a variable that names a directory; a relative one does not count (XDG says so). */
 static const char *env_dir(const char *name)
@@ -46,4 +47,15 @@ int control_socket_path(const char *given, Buf *ret)
         if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
                 return buf_appendf(ret, "%s", path);
         return buf_appendf(ret, "%s%s" SOCKET_NAME, path, span_ends(span_of(path), SPAN("/")) ? "" : "/");
+}
+
+int control_http_path(const char *given, Buf *ret)
+{
+        CLEANUP(buf_done) Buf path = BUF_INIT(ret->cap);
+        int r = control_socket_path(given, &path);
+        if (r < 0)
+                return r;
+        const char *slash = strrchr(buf_text(&path), '/');
+        int dir = slash ? (int)(slash - buf_text(&path)) + 1 : 0;
+        return buf_appendf(ret, "%.*s" HTTP_NAME, dir, buf_text(&path));
 }

@@ -15,3 +15,5 @@ int control_state_dir(Buf *ret) MUST_CHECK;
 /* The control socket that a client command shall use: `given` (a socket or its directory; NULL: not given),
  * else MCPVISOR_SOCKET, else the default. */
 int control_socket_path(const char *given, Buf *ret) MUST_CHECK;
+/* The socket of the HTTP endpoint, which lies beside that one. */
+int control_http_path(const char *given, Buf *ret) MUST_CHECK;

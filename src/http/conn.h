@@ -65,18 +65,31 @@ struct HttpConn {
         uint32_t magic;
         HttpConnState state;
         HttpServer *server;           /* borrowed */
+        const HttpOps *ops;           /* borrowed: a table */
         const HttpListener *listener; /* borrowed; NULL when that has gone */
         TAILQ_ENTRY(HttpConn) link;
         LoopSource source;
         LoopGone gone;
         Timer timer;
         Nsec deadline; /* the timer is armed at or before it, and looks again */
-        int fd;        /* owned */
-        Tls *tls;      /* owned; NULL: plain */
-        H1 *h1;        /* borrowed from the server's pool while a request is in work */
-        Buf in;        /* what came behind the request in work */
-        Buf out;       /* what waits to be written */
+        Nsec latest;   /* of a body: however much comes in between */
+        Nsec idle_since;
+        int fd;             /* owned */
+        uint32_t tls_wants; /* events without which it cannot go on */
+        Tls *tls;           /* owned; NULL: plain */
+        H1 *h1;             /* borrowed from the server's pool while a request is in work */
+        Buf in;             /* what came behind the request in work */
+        Buf out;            /* what waits to be written, behind its first `out_done` bytes */
+        size_t out_done;
+        size_t linger; /* bytes that may still be thrown away */
         bool close_after, half, chunked, head_only, continue_sent;
+        bool told;     /* head() was called: an answer is due */
+        bool whole;    /* the request is */
+        bool answered; /* while the request was, or still is, coming in */
+        bool old;      /* HTTP/1.0 */
+        bool events;   /* the stream is one of text/event-stream */
+        bool parked;   /* more has come while an answer was due, and is not read */
+        bool feeding;  /* its bytes are being looked at further up the stack */
 };
 
 typedef struct HttpAnswer {

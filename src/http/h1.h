@@ -21,7 +21,7 @@ typedef struct H1Limits {
 
 typedef enum H1State {
         H1_HEAD,    /* wants more of the head */
-        H1_BODY,    /* the head is whole and the body is to come; told once by h1_feed */
+        H1_BODY,    /* the head is whole and (more of) the body is to come */
         H1_DONE,    /* the whole request is there */
         H1_REFUSED, /* h1_refusal says status and reason; the connection cannot go on */
 } H1State;
@@ -36,13 +36,19 @@ H1 *h1_free(H1 *h);
 DEFINE_CLEANUP(H1, h1_free)
 /* Ready for the next request; keeps at most `keep` bytes of memory. */
 void h1_reset(H1 *h, const H1Limits *limits, size_t keep);
+/* Others, before the first byte. */
+void h1_limit(H1 *h, const H1Limits *limits);
 
 /* Takes of `bytes` what belongs to this request and says how much; what follows is the next one's. Stops
- * when the head is whole (H1_BODY; feed on for the body) and after the last byte. -ENOMEM.
- * The request's spans may point into `bytes`: h1_keep() before these go away. */
+ * when the head is whole (H1_BODY; feed on for the body) and after the last byte. A request without a body
+ * goes to H1_DONE at once. -ENOMEM.
+ * The request's spans may point into `bytes`, and a body in chunks is put together there: h1_keep() before
+ * these go away, if anything is to come. */
 int h1_feed(H1 *h, char *bytes, size_t n, size_t *ret_used, H1State *ret_state) MUST_CHECK;
 /* Copies what still points into the fed bytes. */
 int h1_keep(H1 *h) MUST_CHECK;
+/* Nobody wants the body: it is checked and counted as before, and thrown away. */
+void h1_discard(H1 *h);
 
 bool h1_begun(const H1 *h); /* a byte of a request has come */
 /* Valid from H1_BODY on; the body from H1_DONE on. */

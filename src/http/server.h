@@ -32,15 +32,21 @@ struct HttpListener {
 struct HttpServer {
         Loop *loop;         /* borrowed */
         const HttpOps *ops; /* borrowed: a table */
-        MetricSet *metrics; /* borrowed: CONNECTIONS, LIMIT_HITS */
+        MetricSet *metrics; /* borrowed: CONNECTIONS; NULL: none */
+        struct {
+                uint64_t max_connections,
+                        max_queue; /* how often they refused something; others tell refused() */
+        } hits;
         HttpLimits limits;
         TAILQ_HEAD(, HttpListener) listeners;
-        TAILQ_HEAD(, HttpConn) conns;
+        TAILQ_HEAD(HttpConns, HttpConn) conns;
+        struct HttpConns idle; /* those between requests; the one that waits longest first */
         uint64_t n_conns;
         bool paused, draining;
         Timer pause;
         struct H1Pool *pool; /* owned */
         char *scratch;       /* owned: what is read before it is known whose it is */
+        Buf head;            /* of the answer that is being given */
 };
 
 typedef struct HttpListenerArgs {

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bytes of a pipe into lines: one buffer that begins small, grows to the cap
- * as a line needs it, and is given back when nothing is left in it. A line that
- * is longer than the cap is told once and skipped to its end. The lines are the
- * caller's to change and valid until the next call.
+ * as a line needs it, and is kept until line_reader_shrink gives it back. A line
+ * that is longer than the cap is told once and skipped to its end. The lines are
+ * the caller's to change and valid until the next call.
  */
 
 #include "base/buf.h"

@@ -9,6 +9,7 @@
  */
 
 #include "base/buf.h"
+#include "base/sha256.h"
 #include "mcp/capability.h"
 
 typedef enum McpList {
@@ -64,13 +65,15 @@ int mcp_draft_new(const McpCatalogue *from, McpDraft **ret) MUST_CHECK;
 McpDraft *mcp_draft_free(McpDraft *d);
 DEFINE_CLEANUP(McpDraft, mcp_draft_free)
 
-/* The `result` of initialize (or of server/discover), as written. */
+/* The `result` of initialize (or of server/discover), as written. -EBADMSG: it names no version;
+ * -EPROTONOSUPPORT: none of that era that we know; -E2BIG: more than a catalogue may hold. */
 int mcp_draft_hello(McpDraft *d, McpEra era, Span result) MUST_CHECK;
 /* Empties a list, for its first page. */
 void mcp_draft_begin(McpDraft *d, McpList list);
-/* One page: a result as written. Items without a string key, and tools that need tasks, are left out and
- * counted; so are those over `max_items`. -EBADMSG: no such list in it. `ret_cursor`: nextCursor as
- * written, or empty. */
+/* One page: a result as written. Items without one plain string key, or with one that was there before,
+ * and tools that need tasks are left out and counted; so are those over `max_items`, and over
+ * LIMIT_CATALOGUE bytes in all. -EBADMSG: no such list in it. `ret_cursor`: nextCursor as written, or empty.
+ */
 int mcp_draft_page(McpDraft *d, McpList list, Span result, uint32_t max_items, unsigned *ret_left_out,
                    Span *ret_cursor) MUST_CHECK;
 int mcp_draft_finish(McpDraft *d, McpCatalogue **ret) MUST_CHECK;

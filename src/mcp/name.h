@@ -13,7 +13,8 @@ enum { MCP_NAME_MAX = 64, MCP_NAME_SIZE = MCP_NAME_MAX + 1 };
 /* prefix + name. True when it had to be changed. */
 bool mcp_name_exposed(Span prefix, Span name, char ret[static MCP_NAME_SIZE]);
 
-/* '*' any run, '?' one byte, anything else itself; whole text, case matters. Linear in time. */
+/* '*' any run, '?' one byte, anything else itself; whole text, case matters. At worst as many steps as the
+ * product of both lengths. */
 bool mcp_glob(Span pattern, Span text) PURE;
 
 typedef struct McpFilter {

@@ -35,6 +35,7 @@ typedef enum McpVersion {
                 _MCP_VERSION_MAX,
         _MCP_VERSION_INVALID = -EINVAL,
         MCP_LEGACY_NEWEST = MCP_2025_11_25,
+        MCP_MODERN_NEWEST = MCP_2026_07_28,
         MCP_VERSION_ASSUMED = MCP_2025_03_26, /* of a client that names none */
 } McpVersion;
 

@@ -5,6 +5,8 @@
 #include "supervisor/core.h"
 #include "supervisor/gateway-private.h"
 
+static_assert(GOAL_UP == (int)IPC_GOAL_UP && GOAL_GONE == (int)IPC_GOAL_GONE, "goals as the gateway knows them");
+
 bool gateway_takes_messages(const GatewayLink *g)
 {
         return g->state == GATEWAY_LOADING || g->state == GATEWAY_READY || g->state == GATEWAY_STOPPING;
@@ -97,9 +99,14 @@ void gateway_tell_refused(GatewayLink *g, Server *s, uint64_t session, IpcWantAn
 
 void gateway_tell_listener(GatewayLink *g, size_t index, const Listener *l)
 {
-        IpcListener m = {.index = (uint32_t)index, .kind = l->kind};
+        IpcListener m = {.index = (uint32_t)index,
+                         .kind = l->kind,
+                         .flags = (l->metrics ? IPC_LISTENER_METRICS : 0U) |
+                                  (l->kind == IPC_LISTENER_UNIX ? IPC_LISTENER_NO_AUTH : 0U)};
+        const int fds[] = {l->fd, g->sup->certificate};
+        bool tls = l->kind == IPC_LISTENER_TCP && g->sup->certificate >= 0;
         if (gateway_takes_messages(g))
-                gateway_say(g, IPC_LISTENER_UP, &m, span_of(l->address), &l->fd, 1);
+                gateway_say(g, IPC_LISTENER_UP, &m, span_of(l->address), fds, tls ? 2 : 1);
 }
 
 void gateway_tell_listener_down(GatewayLink *g, size_t index)
@@ -139,7 +146,8 @@ int gateway_prepare(GatewayLink *g, uint64_t generation, int blob)
         }
         IpcConfig m = {.generation = generation};
         g->preparing = generation;
-        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, &blob, 1);
+        const int fds[] = {blob, r->tokens.fd};
+        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
         return 0;
 }
 
@@ -159,7 +167,8 @@ void gateway_prepare_current(GatewayLink *g)
         }
         IpcConfig m = {.generation = sup->generation};
         g->preparing = sup->generation;
-        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, &sup->gateway_blob, 1);
+        const int fds[] = {sup->gateway_blob, sup->tokens.fd};
+        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
 }
 
 void gateway_commit(GatewayLink *g, uint64_t generation)

@@ -1,0 +1,9 @@
+#pragma once
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The row of `mcpvisor connect` in the command table.
+ */
+
+#include "cli/command.h"
+
+extern const Command cmd_connect;

@@ -1,0 +1,458 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""tools, call, connect, health and client-config, by an endpoint that behaves as the test says."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
+from daemon import *  # noqa: E402,F403
+from endpoint_fake import Endpoint, Reply, answer, event  # noqa: E402
+
+HELLO = {"jsonrpc": "2.0", "id": "hello", "method": "initialize",
+         "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}}
+READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+
+
+def run(e, *words, stdin="", env=None):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MCPVISOR_")}
+    environment.update({"MCPVISOR_SOCKET": e.dir if e else "/nonexistent", **(env or {})})
+    p = subprocess.run([MCPVISOR, *words], input=stdin.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       env=environment, timeout=60)
+    return p.returncode, p.stdout.decode(), p.stderr.decode()
+
+
+def with_endpoint(test):
+    def wrapped():
+        e = Endpoint(servers=["demo", "other"])
+        try:
+            test(e)
+        finally:
+            e.end()
+
+    wrapped.__name__ = test.__name__
+    return wrapped
+
+
+# ---- call
+
+
+@with_endpoint
+def calls(e):
+    equal("call: the text", run(e, "call", "demo", "add", '{"a": 2, "b": 3}'), (0, "5\n", ""))
+    equal("call: it has a session of its own server", {x[1] for x in e.requests}, {"/mcp/demo"})
+    equal("call: the session is ended", (len(e.asked("DELETE")), e.sessions), (1, set()))
+    equal("call: arguments from stdin", run(e, "call", "demo", "echo", "-", stdin='{"message":\n"a\\nb"}'),
+          (0, "a\nb\n", ""))
+    equal("call: an object is asked for", run(e, "call", "demo", "echo", "[]")[0], 2)
+    equal("call: JSON is asked for", run(e, "call", "demo", "echo", "{message: 1}"),
+          (2, "", "mcpvisor: call: the arguments are no valid JSON\nTry: mcpvisor call --help\n"))
+    equal("call: a result that is an error", run(e, "call", "demo", "fail"), (1, "", "failed, as was asked\n"))
+    equal("call: an error", run(e, "call", "demo", "nothing"),
+          (1, "", "mcpvisor: call: demo: there is no such tool (-32602)\n"))
+    equal("call: as JSON", json.loads(run(e, "call", "--json", "demo", "add", '{"a":1,"b":1}')[1])["structuredContent"],
+          {"sum": 2})
+    equal("call: a result that is an error as JSON", run(e, "call", "--json", "demo", "fail")[0], 1)
+    code, out, err = run(e, "call", "demo", "blob", '{"size": 5, "as": "bytes"}')
+    equal("call: what is no text is named", (code, out, err),
+          (0, "(resource demo://blob/5, application/octet-stream)\n", ""))
+    code, out, err = run(e, "call", "demo", "blob", '{"size": 3000000}')
+    equal("call: a long text", (code, len(out), err), (0, 3000001, ""))
+    equal("call: a stream", run(e, "call", "demo", "log", '{"message": "x"}'), (0, "logged\n", ""))
+    equal("call: odd names", run(e, "call", "a/b", "x")[0], 2)
+
+
+@with_endpoint
+def call_refused(e):
+    rows = [
+        (Reply(503, {"error": "the gateway is draining"}), "demo: HTTP 503: the gateway is draining"),
+        (Reply(500, b"<html>", "text/html"), "demo: the server answers with HTTP status 500"),
+        (Reply(200, b"nonsense"), "demo: the answer is no message: "),
+        (Reply(200, {"jsonrpc": "2.0", "id": 77, "result": {}}), "demo: what came is no answer"),
+        (Reply(events=[b": nothing\n\n"]), "demo: the stream ended before the answer"),
+        (Reply(breaks=True), "demo: the connection was closed"),
+        (Reply(breaks=True, body=b"SSH-2.0\r\n"), "demo: the answer is no HTTP"),
+        (Reply(breaks=True, body=b"HTTP/1.1 200 OK\r\nContent-Le"), "demo: the answer was cut short"),
+        (Reply(404, {"error": "no such session"}), "no server and no view has this name"),
+    ]
+    for reply, text in rows:
+        e.hooks["tools/call"] = lambda *_, reply=reply: reply
+        code, out, err = run(e, "call", "demo", "x")
+        check("call: " + text, (code, out) == (1, "") and err.startswith("mcpvisor: call: " + text), err)
+    e.hooks["tools/call"] = lambda *_: threading.Event().wait(30) and None
+    code, out, err = run(e, "call", "--timeout", "200ms", "demo", "x")
+    equal("call: in time", (code, err), (1, "mcpvisor: call: demo: no answer in time\n"))
+    e.hooks["tools/call"] = lambda ep, h, m: Reply(200, answer(m, {"content": [
+        {"type": "text", "text": "a"}, {"type": "image", "data": "", "mimeType": "image/png"},
+        {"type": "resource_link", "uri": "file:///x"}, {"type": "resource", "resource": {"uri": "u", "text": "b\n"}},
+        {"type": "new"}, {"type": "text", "text": ""}]}), chunked=True)
+    equal("call: content of every kind", run(e, "call", "demo", "x"),
+          (0, "a\n(image, image/png)\n(resource file:///x)\nb\n(other content)\n", ""))
+    e.hooks["tools/call"] = lambda ep, h, m: Reply(200, answer(m, {"content": [], "structuredContent": {"a": 1}}))
+    equal("call: structured content alone", run(e, "call", "demo", "x"), (0, '{"a": 1}\n', ""))
+
+
+def no_daemon():
+    for command in (["call", "a", "b"], ["tools", "a"], ["tools"]):
+        code, out, err = run(None, *command)
+        check("no daemon: " + " ".join(command), code == 3 and out == "" and "no daemon answers" in err, err)
+
+
+# ---- tools
+
+
+@with_endpoint
+def tools(e):
+    code, out, err = run(e, "tools", "demo")
+    lines = out.splitlines()
+    equal("tools: the head", (code, lines[0], err), (0, "NAME  TOOL  DESCRIPTION", ""))
+    equal("tools: a row", lines[1], "demo  echo  Gives a text back as it is.")
+    code, out, err = run(e, "tools")
+    equal("tools: of all servers", (code, [x.split()[0] for x in out.splitlines()[1:]]), (0, ["demo"] * 7 + ["other"] * 7))
+    got = json.loads(run(e, "tools", "--json")[1])
+    equal("tools: as JSON", [(x["name"], [y["name"] for y in x["tools"]][:2]) for x in got["servers"]],
+          [("demo", ["echo", "add"]), ("other", ["echo", "add"])])
+
+    def pages(ep, headers, m):
+        at = int(m.get("params", {}).get("cursor", "0"))
+        result = {"tools": [{"name": "t%d" % at, "description": "\n one\ntwo \x1b[31m"}]}
+        if at < 4:
+            result["nextCursor"] = str(at + 1)
+        return Reply(200, answer(m, result))
+
+    e.hooks["tools/list"] = pages
+    equal("tools: page by page", run(e, "tools", "demo"),
+          (0, "NAME  TOOL  DESCRIPTION\n" + "".join("demo  t%d    one\n" % i for i in range(5)), ""))
+    e.hooks["tools/list"] = lambda ep, h, m: Reply(200, {"jsonrpc": "2.0", "id": m["id"],
+                                                       "error": {"code": -32603, "message": "down"}})
+    equal("tools: of a server that is down", run(e, "tools", "demo"),
+          (1, "", "mcpvisor: tools: demo: down (-32603)\n"))
+
+
+# ---- health
+
+
+@with_endpoint
+def health(e):
+    equal("health: by the socket", run(e, "health"), (0, "", ""))
+    equal("health: what is asked", e.requests[-1][:2], ("GET", "/livez"))
+    e.hooks["GET"] = lambda *_: Reply(503, b"fs: starting\nmore", "text/plain")
+    equal("health: not ready", run(e, "health", "--ready"),
+          (1, "", "mcpvisor: health: not ready (HTTP status 503): fs: starting\n"))
+    equal("health: what is asked", e.requests[-1][:2], ("GET", "/readyz"))
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    empty = Endpoint()
+    empty.stop()
+    equal("health: nobody", run(empty, "health", env={"MCPVISOR_LISTEN": "127.0.0.1:%d,x" % port}),
+          (1, "", "mcpvisor: health: nobody listens at 127.0.0.1:%d\n" % port))
+    listener.listen()
+
+    def serve():
+        for _ in range(4):
+            c, _ = listener.accept()
+            with c:
+                seen.append(c.recv(1000).split(b"\r\n")[:2])
+                c.sendall(b"HTTP/1.0 200 OK\r\n\r\nok")
+
+    seen = []
+    threading.Thread(target=serve, daemon=True).start()
+    equal("health: by MCPVISOR_LISTEN", run(empty, "health", env={"MCPVISOR_LISTEN": "0.0.0.0:%d,x" % port}), (0, "", ""))
+    for url in ("http://127.0.0.1:%d", "http://localhost:%d/", "http://127.0.0.1:%d/x?y"):
+        equal("health: by " + url, run(e, "health", "--url", url % port), (0, "", ""))
+    equal("health: paths", [x[0] for x in seen], [b"GET /livez HTTP/1.1"] * 3 + [b"GET /x?y HTTP/1.1"])
+    equal("health: Host", seen[0][1], b"Host: 127.0.0.1:%d" % port)
+    for url, text in (("https://a", "https is not spoken here"), ("a:1", "a URL begins with http://"),
+                      ("http://a:0", "host and port"), ("http://u@a/", "a name and password"),
+                      ("http://", "host and port"), ("http://a b", "no spaces")):
+        code, out, err = run(e, "health", "--url", url)
+        check("health: --url " + url, code == 1 and out == "" and text in err and err.count("\n") == 1, err)
+    empty.end()
+
+
+# ---- connect
+
+
+class Shim:
+    def __init__(self, e, *words):
+        self.p = subprocess.Popen([MCPVISOR, "connect", "--socket", e.dir, *words], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def say(self, *messages):
+        for m in messages:
+            self.p.stdin.write((m if isinstance(m, str) else json.dumps(m)).encode() + b"\n")
+        self.p.stdin.flush()
+
+    def hear(self):
+        line = self.p.stdout.readline()
+        return json.loads(line) if line else None
+
+    def open(self):
+        self.say(HELLO)
+        return self.hear()
+
+    def close(self):
+        self.p.stdin.close()
+        rest = self.p.stdout.read()
+        return self.p.wait(DEADLINE), rest.decode(), self.p.stderr.read().decode()
+
+
+def call(id, tool, **arguments):
+    return {"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+
+
+def text_of(message):
+    return (message["id"], message["result"]["content"][0]["text"])
+
+
+@with_endpoint
+def connects(e):
+    s = Shim(e, "demo")
+    hello = s.open()
+    equal("connect: initialize", (hello["id"], hello["result"]["protocolVersion"]), ("hello", "2025-06-18"))
+    s.say(READY, call(1, "add", a=1, b=2))
+    equal("connect: a call", text_of(s.hear()), (1, "3"))
+    posts = e.asked("POST")
+    equal("connect: order", [json.loads(x[3])["method"] for x in posts],
+          ["initialize", "notifications/initialized", "tools/call"])
+    equal("connect: no session at first", "Mcp-Session-Id" in posts[0][2], False)
+    equal("connect: then headers", (posts[2][2]["Mcp-Session-Id"], posts[2][2]["MCP-Protocol-Version"], posts[2][1]),
+          ("session-1", "2025-06-18", "/mcp/demo"))
+    e.wait(lambda: e.streams, "the stream of the server")
+    e.push({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
+    equal("connect: what the server says by itself", s.hear()["method"], "notifications/tools/list_changed")
+    e.push({"jsonrpc": "2.0", "id": 5, "method": "roots/list"})
+    equal("connect: what it asks", s.hear()["id"], 5)
+    s.say({"jsonrpc": "2.0", "id": 5, "result": {"roots": []}}, call(2, "log", message="m"))
+    equal("connect: a stream in order", [s.hear()["method"], text_of(s.hear())], ["notifications/message", (2, "logged")])
+    equal("connect: an answer to it", json.loads(e.asked("POST")[-2][3])["result"], {"roots": []})
+    s.say("nonsense", "[]", '{"jsonrpc":"2.0","id":{}}')
+    equal("connect: what is no message", [s.hear()["error"]["code"] for _ in range(3)], [-32700, -32600, -32600])
+    s.say('{"jsonrpc":"2.0","method":"ping","id":12345678901234567890123}')
+    line = s.p.stdout.readline()
+    check("connect: ids as they were", b'"id": 12345678901234567890123' in line, line)
+    equal("connect: the end", s.close(), (0, "", ""))
+    equal("connect: says so", (len(e.asked("DELETE")), e.sessions), (1, set()))
+
+
+@with_endpoint
+def connect_at_once(e):
+    """Several requests at the same time, and one that lasts holds up nobody."""
+    gate = threading.Event()
+
+    def hook(ep, headers, m):
+        if m["params"]["name"] == "last":
+            gate.wait(DEADLINE)
+        return Reply(200, answer(m, {"content": [{"type": "text", "text": m["params"]["name"]}]}))
+
+    e.hooks["tools/call"] = hook
+    s = Shim(e)
+    s.open()
+    s.say(READY, call("slow", "last"))
+    for i in range(20):
+        s.say(call(i, "x"))
+    equal("connect: others go on", sorted(text_of(s.hear())[0] for _ in range(20)), list(range(20)))
+    s.say({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "slow"}})
+    e.wait(lambda: e.messages("notifications/cancelled"), "the cancellation")
+    gate.set()
+    equal("connect: then it", text_of(s.hear()), ("slow", "last"))
+    equal("connect: the end", s.close(), (0, "", ""))
+
+
+@with_endpoint
+def connect_large(e):
+    s = Shim(e)
+    s.open()
+    s.say(READY, call(1, "blob", size=3000000))
+    equal("connect: a long answer", len(text_of(s.hear())[1]), 3000000)
+    s.say(call(2, "echo", message="y" * 2000000))
+    equal("connect: a long request", len(text_of(s.hear())[1]), 2000000)
+    equal("connect: the end", s.close(), (0, "", ""))
+
+
+@with_endpoint
+def connect_restart(e):
+    """A daemon that starts anew: the host sees nothing but that lists may have changed."""
+    s = Shim(e)
+    s.open()
+    s.say(READY, call(1, "echo", message="a"))
+    equal("restart: before", text_of(s.hear()), (1, "a"))
+    e.wait(lambda: e.streams, "the stream of the server")
+    e.forget()
+    s.say(call(2, "echo", message="b"), call(3, "echo", message="c"))
+    got = [s.hear() for _ in range(5)]
+    equal("restart: both are answered", sorted(text_of(x) for x in got if "result" in x), [(2, "b"), (3, "c")])
+    equal("restart: lists may have changed", sorted(x["method"] for x in got if "method" in x),
+          ["notifications/%s/list_changed" % x for x in ("prompts", "resources", "tools")])
+    equal("restart: one new session", (e.count, len(e.messages("initialize"))), (2, 2))
+    equal("restart: with the host's own words", e.messages("initialize")[1], HELLO)
+    e.stop()
+    s.say(call(4, "echo", message="d"))
+    e.start()
+    got = [s.hear() for _ in range(4)]
+    equal("restart: a daemon that was away", [text_of(x) for x in got if "result" in x], [(4, "d")])
+    e.wait(lambda: e.streams, "the stream of the server")
+    e.push({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": 1}})
+    equal("restart: the stream is there again", s.hear()["method"], "notifications/message")
+    equal("restart: the end", s.close(), (0, "", ""))
+
+
+@with_endpoint
+def connect_broken(e):
+    """What may have been done is not done twice; what is harmless is."""
+    tries = []
+
+    def broken(ep, headers, m):
+        tries.append(m["method"])
+        return Reply(breaks=True) if len(tries) in (1, 2) else NotImplemented
+
+    s = Shim(e)
+    s.open()
+    s.say(READY)
+    e.hooks["tools/call"] = e.hooks["tools/list"] = broken
+    s.say(call(1, "add", a=1, b=1))
+    equal("broken: an error says so", s.hear()["error"]["code"], -32603)
+    s.say({"jsonrpc": "2.0", "id": 2, "method": "tools/list"})
+    equal("broken: a list is asked for again", len(s.hear()["result"]["tools"]), 7)
+    equal("broken: as often as said", tries, ["tools/call", "tools/list", "tools/list"])
+    e.hooks["tools/call"] = lambda *_: Reply(400, {"jsonrpc": "2.0", "error": {"code": -32602, "message": "no"}})
+    s.say(call(3, "x"))
+    equal("broken: an error to nobody is one to this request", s.hear(),
+          {"jsonrpc": "2.0", "id": 3, "error": {"code": -32602, "message": "no"}})
+    e.hooks["tools/call"] = lambda *_: Reply(413, {"error": "too large"})
+    s.say(call(4, "x"))
+    equal("broken: a refusal", s.hear()["error"]["message"], "mcpvisor answered with HTTP status 413: too large")
+    times = []
+    e.hooks["tools/call"] = lambda *_: times.append(1) or (Reply(503, {}) if len(times) < 3 else NotImplemented)
+    s.say(call(5, "echo", message="z"))
+    equal("broken: busy for a moment", text_of(s.hear()), (5, "z"))
+    e.hooks["tools/call"] = lambda ep, h, m: Reply(events=[b"retry: 10\nid: 7\ndata:\n\n"])
+    e.hooks["GET"] = lambda ep, h, m: Reply(events=[event(answer({"id": 6}, {"content": []}))]) if h.get(
+        "Last-Event-ID") == "7" else NotImplemented
+    s.say(call(6, "x"))
+    equal("broken: a stream goes on where it ended", s.hear()["id"], 6)
+    equal("broken: the end", s.close(), (0, "", ""))
+
+
+@with_endpoint
+def connect_ends(e):
+    s = Shim(e)
+    s.open()
+    s.p.send_signal(signal.SIGTERM)
+    equal("ends: by TERM", (s.p.wait(DEADLINE), len(e.asked("DELETE"))), (0, 1))
+    s = Shim(e)
+    s.open()
+    s.say(READY)
+    s.p.stdin.write(json.dumps(call(1, "echo", message="last")).encode())
+    code, rest, err = s.close()
+    equal("ends: the last line needs no end, and is answered", (code, text_of(json.loads(rest)), err), (0, (1, "last"), ""))
+    s = Shim(e)
+    s.open()
+    s.p.stdout.close()
+    s.say(READY, call(1, "echo", message="x"))
+    equal("ends: a host that reads no more", (s.p.wait(DEADLINE), len(e.asked("DELETE"))), (0, 3))
+    s.p.stdin.close()
+
+
+@with_endpoint
+def connect_memory(e):
+    s = Shim(e)
+    s.open()
+    s.say(READY)
+    e.wait(lambda: e.streams, "the stream of the server")
+    quiet = private_dirty(s.p.pid) // 1024
+    s.say(call(1, "blob", size=1000000))
+    s.hear()
+    s.say(call(2, "echo", message="x"))
+    s.hear()
+    after = private_dirty(s.p.pid) // 1024
+    print("private memory of connect: %d kB, after an answer of 1 MB %d kB" % (quiet, after))
+    if SLOW == 1:
+        check("connect: less than 1 MB of its own", max(quiet, after) < 1024, "%d, %d" % (quiet, after))
+    else:
+        skip("memory: a sanitizer has its own")
+    s.close()
+
+
+# ---- client-config
+
+
+def client_config():
+    home = path("home")
+    env = {"HOME": home, "XDG_CONFIG_HOME": home + "/config", "XDG_STATE_HOME": home + "/state", "MCPVISOR_TOKEN": "t0k"}
+    url = "http://127.0.0.1:7780/mcp"
+    for d in ("config/Claude", "config/Code/User", "config/zed", ".cursor", ".codex"):
+        os.makedirs(os.path.join(home, d))
+    wanted = {
+        "claude-code": ("mcpServers", {"type": "http", "url": url, "headers": {"Authorization": "Bearer t0k"}}),
+        "claude-desktop": ("mcpServers", {"command": os.path.realpath(MCPVISOR), "args": ["connect"]}),
+        "cursor": ("mcpServers", {"url": url, "headers": {"Authorization": "Bearer t0k"}}),
+        "vscode": ("servers", {"type": "http", "url": url, "headers": {"Authorization": "Bearer t0k"}}),
+        "zed": ("context_servers", {"url": url, "headers": {"Authorization": "Bearer t0k"}}),
+    }
+    for host, (section, entry) in wanted.items():
+        code, out, err = run(None, "client-config", host, env=env)
+        equal("client-config: " + host, (code, json.loads(out)), (0, {section: {"mcpvisor": entry}}))
+    equal("client-config: near words", [run(None, "client-config", x, env=env)[1] for x in ("claude", "code")],
+          [run(None, "client-config", x, env=env)[1] for x in ("claude-code", "vscode")])
+    equal("client-config: codex", run(None, "client-config", "codex", env=env)[1],
+          '[mcp_servers.mcpvisor]\nurl = "%s"\nhttp_headers = { Authorization = "Bearer t0k" }\n' % url)
+    code, out, err = run(None, "client-config", "cursro", env=env)
+    check("client-config: a host that is not known", code == 2 and "did you mean cursor?" in err, err)
+    code, out, err = run(None, "client-config", "cursor", env={**env, "MCPVISOR_TOKEN": ""})
+    check("client-config: without a token, the command", code == 0 and json.loads(out)["mcpServers"]["mcpvisor"]["args"]
+          == ["connect"] and "token" in err, out + err)
+    os.makedirs(home + "/state/mcpvisor")
+    if os.geteuid() != 0:
+        with open(home + "/state/mcpvisor/token", "w") as f:
+            f.write("filed\n")
+        out = run(None, "client-config", "cursor", env={**env, "MCPVISOR_TOKEN": ""})[1]
+        check("client-config: the token of the state directory", "Bearer filed" in out, out)
+    e = Endpoint(servers=["demo"])
+    out = run(e, "client-config", "cursor", "--server", "demo", env=env)[1]
+    check("client-config: the address of the running daemon", '"http://127.0.0.1:9999/mcp/demo"' in out, out)
+    e.end()
+
+    file = home + "/config/Code/User/mcp.json"
+    old = '// mine\n{\n    "servers": {\n        "a": {"command": "x"}, // keep\n    },\n    "n": 1e300\n}\n'
+    with open(file, "w") as f:
+        f.write(old)
+    code, out, err = run(None, "client-config", "vscode", "--write", env=env)
+    text = open(file).read()
+    check("client-config: everything else stays", code == 0 and text.startswith('// mine\n{\n    "servers": {\n        "a": '
+          '{"command": "x"},\n        "mcpvisor": {\n          "type": "http",') and text.endswith(', // keep\n    },\n'
+          '    "n": 1e300\n}\n'), text + err)
+    equal("client-config: and what was", open(file + ".bak").read(), old)
+    equal("client-config: nobody else reads the token", os.stat(file).st_mode & 0o777, 0o600)
+    code, out, err = run(None, "client-config", "vscode", "--write", env=env)
+    equal("client-config: twice is once", (code, open(file).read(), out), (0, text, file + " has it already\n"))
+    run(None, "client-config", "vscode", "--write", "--url", "http://[::1]:1/mcp", env=env)
+    equal("client-config: anew", open(file).read(), text.replace(url, "http://[::1]:1/mcp"))
+    for broken in ('{"servers": [', '[]', '{"servers": []}', "{'servers': {}}"):
+        with open(file, "w") as f:
+            f.write(broken)
+        code, out, err = run(None, "client-config", "vscode", "--write", env=env)
+        equal("client-config: left alone: " + broken, (code, open(file).read(), err.count("\n")), (1, broken, 1))
+    code, out, err = run(None, "client-config", "cursor", "--write", env=env)
+    equal("client-config: a new file", (code, json.load(open(home + "/.cursor/mcp.json"))["mcpServers"]["mcpvisor"]["url"]),
+          (0, url))
+    toml = home + "/.codex/config.toml"
+    with open(toml, "w") as f:
+        f.write('model = "x"\n\n[mcp_servers.a]\ncommand = "y"\n\n# z\n[other]\nk = 1\n')
+    run(None, "client-config", "codex", "--write", env=env)
+    first = open(toml).read()
+    run(None, "client-config", "codex", "--write", "--url", "http://h/mcp", env=env)
+    equal("client-config: a table of TOML", open(toml).read(), 'model = "x"\n\n[mcp_servers.a]\ncommand = "y"\n\n# z\n[other]'
+          '\nk = 1\n\n[mcp_servers.mcpvisor]\nurl = "http://h/mcp"\nhttp_headers = { Authorization = "Bearer t0k" }\n')
+    equal("client-config: and its backup", open(toml + ".bak").read(), first)
+
+
+alarm(300)
+main(calls, call_refused, no_daemon, tools, health, connects, connect_at_once, connect_large, connect_restart,
+     connect_broken, connect_ends, connect_memory, client_config)
