@@ -83,7 +83,9 @@ int here_initialize(Client *c, Endpoint *ep, const Envelope *e)
         Session *s;
         if (json_type(envelope_member(e, MEMBER_PROTOCOL_VERSION)) != JSON_STRING_TEXT)
                 return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_PARAMS, id, "params.protocolVersion must be a string");
-        int r = session_new(&g->sessions, loop_now(g->loop), &s);
+        int r = here_tell_changes(g, ep);
+        if (r == 0)
+                r = session_new(&g->sessions, loop_now(g->loop), &s);
         if (r == SESSION_E_FULL)
                 return client_answer_text(c, &(ClientAnswer){.status = 503, .retry_after = 10},
                                           "more sessions at work than limits.max_sessions");
@@ -133,6 +135,8 @@ static int set_level(Exchange *x, const Envelope *e)
         int r = 0;
         if (level < 0)
                 return exchange_error(x, RPC_ERROR_INVALID_PARAMS, "params.level is no level of the protocol");
+        if (s->level < 0)
+                LIST_INSERT_HEAD(&x->gateway->loggers, s, in_loggers);
         s->level = level;
         for (uint32_t i = 0; r == 0 && i < s->endpoint->n; i++)
                 r = apply_level(s->endpoint->members[i], s);
@@ -317,6 +321,8 @@ static void session_has_ended(Session *s)
         if (r < 0)
                 log_error("the end of a session: %s", strerror(-r));
         drop_subscriptions(g, s);
+        if (s->level >= 0)
+                LIST_REMOVE(s, in_loggers);
         upstream_session_ended(s);
         if (s->endpoint)
                 s->endpoint->sessions--;
