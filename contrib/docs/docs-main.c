@@ -17,6 +17,7 @@ static const Document documents[] = {
         {"limits", "docs/limits.md", docs_limits},
         {"man1", "docs/man/mcpvisor.1", docs_man1},
         {"man5", "docs/man/mcpvisor.yaml.5", docs_man5},
+        {"methods", "docs/methods.md", docs_methods},
         {"metrics", "docs/metrics.md", docs_metrics},
         {"schema", "contrib/mcpvisor.schema.json", docs_schema},
         {"states", "docs/states.md", docs_states},

@@ -19,5 +19,6 @@ void docs_man5(FILE *f);          /* mcpvisor.yaml(5) */
 void docs_schema(FILE *f);        /* the JSON Schema */
 void docs_limits(FILE *f);        /* docs/limits.md, from base/limit-table.h */
 void docs_man1(FILE *f);          /* mcpvisor(1), from the command table */
+void docs_methods(FILE *f);       /* docs/methods.md, from mcp/method.h */
 void docs_metrics(FILE *f);       /* docs/metrics.md, from base/metric-table.h */
 void docs_states(FILE *f);        /* docs/states.md, from control/server-state.h */

@@ -80,6 +80,8 @@
         L(STOP_AGAIN,       300,             "milliseconds", "A second TERM or INT kills at once if it comes so long after the first: some senders say it twice.") \
         L(SWEEP_TIME,       500,             "milliseconds", "What is left of a server whose first process has ended gets TERM, and KILL after this time.") \
         L(IMPORT_FILE,      64 * 1024 * 1024,"bytes",  "A settings file of a host application that `import` reads.") \
+        L(LISTING,          64 * 1024 * 1024,"bytes",  "One list of several servers as clients see it; items past it are left out.") \
+        L(SESSION_CLIENT,   64 * 1024,       "bytes",  "What a session keeps of what its client said of itself, and of what it can.") \
         L(HISTORY,          100,             "items",  "Exits of one server that are kept in memory.") \
         L(EXEC_TRIES,       2,               "tries",  "Starts that fail for good, such as by a missing program, before a server is degraded.") \
         L(PROBE_JITTER,     20,              "percent","How far the wait before a probe of a degraded server strays, up or down.") \
@@ -101,17 +103,17 @@
         L(WARDEN_AGAIN,     50,              "milliseconds", "How often a warden looks again for what it must kill and cannot wait for.") \
         L(WARDEN_GRACE,     500,             "milliseconds", "Between TERM and KILL when a server's tree is swept.") \
         L(WARDEN_PASSES,    16,              "passes", "Searches for descendants to kill before a warden reaps and waits.") \
+        L(TOKEN,            4 * 1024,        "bytes",  "A token file.") \
+        L(TOKENS,           20000,           "items",  "Tokens that the gateway is given.") \
         L(IPC_STALL,        5,               "seconds","How long messages to another of our processes wait for it to read one; then it is replaced.") \
         L(URI_ROUTED,       4096,            "bytes",  "A URI that is tried on templates; a longer one comes from none.") \
         L(CATALOGUE,        16 * 1024 * 1024,"bytes",  "The file that keeps the lists of one server over a restart.") \
-        L(GATEWAY_REFUSALS, 1000,            "connections", "Connections that a gateway without a data path answers at once; more wait to be accepted.") \
-        L(GATEWAY_LINGER,   2,               "seconds","How long a connection that was answered may take to close.") \
-        L(GATEWAY_ACCEPT_PAUSE, 200,         "milliseconds", "How long no connection is accepted after the machine had no descriptor for one.") \
-        L(GATEWAY_STDIN,    256 * 1024,      "bytes",  "What waits for a server to read its stdin.") \
+        L(METRICS_PAGE,     64 * 1024 * 1024,"bytes",  "What /metrics answers with.") \
         L(GATEWAY_GONE,     500,             "milliseconds", "How long a server that closed its stdout has to end before that counts as a failure of its own.") \
-        L(GATEWAY_REQUEST,  64 * 1024,       "bytes",  "What is read of a connection that was answered already.") \
         /* http */ \
+        L(HTTP_BLANK,       4,               "bytes",  "Empty lines before a request: some clients send them behind a body.") \
         L(HTTP_BODY_TIMES,  10,              "times",  "How often `limits.body_timeout` fits into the longest time that a whole body may take, however steadily it comes.") \
+        L(HTTP_CHUNK_COST,  16,              "bytes",  "Heads of chunks and trailers of a request, beside `limits.max_header`: so much for each byte of its body.") \
         L(HTTP_HEAD,        64 * 1024,       "bytes",  "Status line and headers of an answer.") \
         L(HTTP_IDLE_LEAST,  1000,            "milliseconds", "How long a connection was idle before it may be closed to make room for another one.") \
         L(HTTP_LINGER,      2,               "seconds","How long a connection is kept after an answer to a request that was not read to its end, so that the client can read the answer.") \
@@ -120,6 +122,19 @@
         L(HTTP_PARSERS,     64,              "items",  "Parsers that are kept for the next requests.") \
         L(HTTP_PAUSE,       200,             "milliseconds", "How long no connection is accepted after the machine had no descriptor or memory for one.") \
         L(HTTP_READ,        64 * 1024,       "bytes",  "What is read of a connection at once.") \
+        L(GATEWAY_COPY,     8 * 1024,        "bytes",  "Longer lines go to a server's stdin without a copy, if nothing waits before them.") \
+        L(GATEWAY_KEEP,     256 * 1024,      "bytes",  "A larger buffer of what waits for a server is given back once it is empty.") \
+        L(GATEWAY_POOL,     1024,            "items",  "Objects of requests, and of connections, that are kept for the next one.") \
+        L(INSTRUCTIONS,     64 * 1024,       "bytes",  "The instructions of all servers of an endpoint, put together.") \
+        L(LIST_DEBOUNCE,    100,             "milliseconds", "How long changes of lists are collected before they are told.") \
+        L(LIST_FETCH,       30,              "seconds","How long a server may take to tell its lists.") \
+        L(LIST_ITEMS,       10000,           "items",  "Entries of one list of one server; more are left out.") \
+        L(LIST_PAGES,       1000,            "pages",  "Pages of one list of one server.") \
+        L(LIST_WAIT,        2000,            "milliseconds", "How long a list is held back for servers that are just starting.") \
+        L(PAGE_BYTES,       4 * 1024 * 1024, "bytes",  "One page of a list as clients get it.") \
+        L(PAGE_ITEMS,       1000,            "items",  "The same, counted.") \
+        L(SUBSCRIPTIONS,    1024,            "items",  "Resources of one server that one session may subscribe to.") \
+        L(URI,              64 * 1024,       "bytes",  "A resource's URI.") \
         L(GATEWAY_IPC,      4096,            "messages", "What waits in a gateway for the supervisor to read.")
 /* clang-format on */
 

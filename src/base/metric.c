@@ -75,6 +75,52 @@ void metric_observe(MetricHistogram *h, Metric m, uint64_t usec)
         atomic_fetch_add_explicit(&h->sum, usec, memory_order_relaxed);
 }
 
+static uint64_t histogram_cell(const MetricHistogram *h, size_t i)
+{
+        return atomic_load_explicit(&h->cells[i], memory_order_relaxed);
+}
+
+void metric_merge(MetricHistogram *h, const MetricHistogram *other)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(h->cells); i++)
+                atomic_fetch_add_explicit(&h->cells[i], histogram_cell(other, i), memory_order_relaxed);
+        atomic_fetch_add_explicit(&h->sum, atomic_load_explicit(&other->sum, memory_order_relaxed),
+                                  memory_order_relaxed);
+}
+
+/* Of a bucket from `low` to `high` with n observations, the k-th, as if they were spread evenly. The
+ * numbers may be anybody's: they are taken as fractions, so that nothing can overflow. */
+static uint64_t within(uint64_t low, uint64_t high, uint64_t k, uint64_t n)
+{
+        return low + (uint64_t)((double)(high - low) * ((double)MIN(k, n) / (double)n));
+}
+
+bool metric_quantile(const MetricHistogram *h, Metric m, unsigned percent, uint64_t *ret_usec)
+{
+        const MetricKindRow *kind = metric_kind(m);
+        uint64_t cells[METRIC_N_BUCKETS + 1], all = 0, below = 0;
+
+        assert(kind->n_buckets > 0 && percent <= 100);
+        for (size_t i = 0; i <= kind->n_buckets; i++) {
+                cells[i] = histogram_cell(h, i);
+                all += cells[i];
+        }
+        if (all == 0)
+                return false;
+        uint64_t rank = all / 100 * percent + (all % 100 * percent + 99) / 100;
+        rank = MAX(rank, 1U);
+        for (size_t i = 0; i < kind->n_buckets; i++) {
+                if (below + cells[i] >= rank && cells[i]) {
+                        *ret_usec = within(i ? kind->buckets[i - 1].bound : 0, kind->buckets[i].bound,
+                                           rank - below, cells[i]);
+                        return true;
+                }
+                below += cells[i];
+        }
+        *ret_usec = kind->buckets[kind->n_buckets - 1].bound; /* or more */
+        return true;
+}
+
 int metric_write_head(Buf *b, Metric m)
 {
         const MetricRow *row = &metric_table[m];
@@ -165,7 +211,7 @@ int metric_write_histogram(Buf *b, Metric m, const Span *labels, const MetricHis
 
         assert(kind->n_buckets > 0);
         for (size_t i = 0; i <= kind->n_buckets && r == 0; i++) {
-                count += atomic_load_explicit(&h->cells[i], memory_order_relaxed);
+                count += histogram_cell(h, i);
                 r = metric_write_part(b, m, labels, "bucket",
                                       i < kind->n_buckets ? kind->buckets[i].text : "+Inf");
                 if (r == 0)

@@ -81,6 +81,11 @@ typedef struct MetricHistogram {
 } MetricHistogram;
 
 void metric_observe(MetricHistogram *h, Metric m, uint64_t usec);
+/* Adds what another one has seen. */
+void metric_merge(MetricHistogram *h, const MetricHistogram *other);
+/* The microseconds that so many percent of the observations did not exceed, as well as buckets can tell.
+ * False: there are none. */
+bool metric_quantile(const MetricHistogram *h, Metric m, unsigned percent, uint64_t *ret_usec);
 
 /* HELP and TYPE. */
 int metric_write_head(Buf *b, Metric m) MUST_CHECK;

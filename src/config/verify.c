@@ -170,11 +170,49 @@ static void check_listen_all(Verify *v)
                         check_listener(v, config_listen(v->config, i), i);
 }
 
+/* The address that serves /metrics only; it asks for no token unless `metrics.auth` says so. */
+static void check_metrics(Verify *v)
+{
+        const Config *c = v->config;
+        const char *address = c->metrics.listen.value;
+        if (c->metrics.auth && c->auth.mode == AUTH_NONE)
+                ROOT_SAY(DIAG_WARNING, "metrics.auth", "has no effect with auth.mode none");
+        for (size_t i = 0; i < c->listen.n && address; i++) {
+                const char *other = config_listen(c, i)->address.value;
+                if (other && strcmp(other, address) == 0)
+                        ROOT_SAY(DIAG_ERROR, "metrics.listen",
+                                 "%s is in `listen` too: it serves /metrics already",
+                                 config_shown(&c->metrics.listen));
+        }
+        if (address && !is_loopback(address) && c->metrics.auth && c->auth.mode == AUTH_TOKEN &&
+            !c->tls.cert.value)
+                ROOT_SAY(DIAG_WARNING, "metrics.listen",
+                         "%s has no TLS: the token crosses the network in clear text",
+                         config_shown(&c->metrics.listen));
+}
+
+static void check_tokens(Verify *v)
+{
+        const ConfigGroup *g = &v->config->auth.tokens;
+        const TokenConfig *tokens = g->items;
+        for (size_t i = 1; i < g->n; i++)
+                for (size_t k = 0; k < i; k++)
+                        if (tokens[i].name.value && tokens[k].name.value &&
+                            strcmp(tokens[i].name.value, tokens[k].name.value) == 0) {
+                                diag_add(v->diags, DIAG_ERROR, at_text(v, &tokens[i].name), "auth.tokens",
+                                         "the name %s is given twice: logs could not tell them apart",
+                                         config_shown(&tokens[i].name));
+                                break;
+                        }
+}
+
 static void check_auth(Verify *v)
 {
         const Config *c = v->config;
         if (c->auth.mode == AUTH_NONE && c->auth.tokens.n)
                 ROOT_SAY(DIAG_WARNING, "auth.tokens", "has no effect with auth.mode none");
+        if (c->auth.mode == AUTH_NONE && c->auth.token_file.value)
+                ROOT_SAY(DIAG_WARNING, "auth.token_file", "has no effect with auth.mode none");
         if (c->tls.cert.value && !c->tls.key.value)
                 ROOT_SAY(DIAG_ERROR, "tls.cert", "tls.key is missing");
         if (c->tls.key.value && !c->tls.cert.value)
@@ -308,7 +346,8 @@ static void check_secrets(Verify *v, const ServerConfig *s)
 int verify_config(const Config *c, const char *file, DiagList *diags)
 {
         Verify v = {.config = c, .file = file, .diags = diags};
-        static void (*const checks[])(Verify *) = {check_listen_all, check_auth, check_counts, check_views};
+        static void (*const checks[])(Verify *) = {check_listen_all, check_metrics, check_tokens,
+                                                   check_auth,       check_counts,  check_views};
         for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
                 checks[i](&v);
         for (size_t i = 0; i < c->servers.n; i++) {

@@ -28,6 +28,8 @@ struct Endpoint {
         Arena memory; /* of names, filters, pairs */
         Listing lists[_MCP_LIST_MAX];
         bool stale;        /* a catalogue has changed since the lists were made */
+        unsigned untold;   /* lists (1 << McpList) that differ from what sessions were told */
+        unsigned changed;  /* lists (1 << McpList) that were made and not told yet */
         bool kept;         /* while a configuration is taken over */
         uint64_t sessions; /* how many belong to it */
 };
@@ -38,7 +40,8 @@ typedef struct EndpointSet {
         EndpointList list;
         Endpoint *all;
         struct EndpointIndex *index; /* owned: by name */
-        uint64_t seed;
+        Config *config;              /* owned: a reference; names and patterns are borrowed from it */
+        uint64_t seed, made;         /* made: lists so far, for editions that never come twice */
 } EndpointSet;
 
 int endpoint_set_init(EndpointSet *s, uint64_t seed) MUST_CHECK;
@@ -50,7 +53,8 @@ typedef struct EndpointOps {
         /* An endpoint that the new configuration does not have: its sessions end now. */
         void (*gone)(void *user, Endpoint *e);
 } EndpointOps;
-/* Makes the endpoints of a configuration. On -ENOMEM everything is as before. */
+/* Makes the endpoints of a configuration. On an error (-ENOMEM; -EBADMSG: a server without a row)
+ * everything is as before. */
 int endpoint_set_take(EndpointSet *s, const Snapshot *snapshot, const EndpointOps *ops,
                       void *user) MUST_CHECK;
 

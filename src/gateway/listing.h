@@ -38,9 +38,8 @@ typedef struct Listing {
         uint32_t n_buckets;
         uint64_t seed;
         uint64_t edition; /* another one whenever the text differs */
-        uint8_t hash[SHA256_SIZE];
-        unsigned hidden; /* left out for a name that is taken: for a log line */
-        Arena *memory;   /* owned */
+        unsigned hidden;  /* left out for a name that is taken: for a log line */
+        Arena *memory;    /* owned */
 } Listing;
 
 void listing_done(Listing *l);

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/random.h"
 #include "base/timer.h"
-#include "gateway/event-log.h"
+#include "gateway/replay.h"
 #include "jsonrpc/pending.h"
 #include "mcp/capability.h"
 #include "mcp/log-level.h"
@@ -32,22 +32,29 @@ struct Session {
         Buf client_capabilities, client_info; /* owned: as the client wrote them */
         McpLevel level;                       /* _MCP_LEVEL_INVALID: it never said */
         bool initialized;                     /* notifications/initialized has come */
-        uint32_t next_stream;                 /* numbers of streams; 0 is the first GET stream */
-        EventLog events;
+        uint32_t next_stream;                 /* of the next stream; see stream_number() */
+        Replay events;
         Pending asks;                    /* what servers asked the client */
         LIST_HEAD(, Exchange) exchanges; /* requests of it in work */
         TAILQ_HEAD(, Stream) streams;    /* its GET streams */
         LIST_HEAD(, Lane) lanes;         /* its places in the queues of instances */
         LIST_HEAD(, Lease) leases;       /* instances of its own */
         unsigned subscriptions;
+        unsigned missed; /* lists (1 << McpList) whose change it has not been told */
         /* the table's */
         SessionTable *table;
-        Session *next_in_bucket;
-        TAILQ_ENTRY(Session) by_use;
+        Session *next_in_bucket, *next_in_number;
+        TAILQ_ENTRY(Session) by_use, by_rest;
         Nsec used;
         unsigned busy; /* requests and streams that keep it from eviction */
         bool ended;
 };
+
+/* Streams begun by a GET have even numbers, answers to a POST odd ones. */
+static inline uint32_t stream_number(Session *s, bool get)
+{
+        return 2 * s->next_stream++ + !get;
+}
 
 typedef struct SessionOps {
         /* It has ended (DELETE, TTL, eviction, its endpoint): cut all that hangs on it. It is freed after. */
@@ -58,10 +65,11 @@ struct SessionTable {
         const SessionOps *ops;
         TimerHeap *timers;
         Timer expiry;
-        Random *random;    /* borrowed: for seeds; ids come from getrandom */
-        Session **buckets; /* owned */
+        Random *random;               /* borrowed: for seeds; ids come from getrandom */
+        Session **buckets, **numbers; /* owned: by id, by number */
         size_t n_buckets, n;
-        TAILQ_HEAD(, Session) by_use; /* the least recently used first */
+        TAILQ_HEAD(, Session) by_use;  /* the least recently used first */
+        TAILQ_HEAD(, Session) by_rest; /* those that are not busy, the longest so first */
         uint64_t next_number;
         uint64_t max;
         Nsec ttl;
@@ -70,7 +78,8 @@ struct SessionTable {
 
 int session_table_init(SessionTable *t, TimerHeap *timers, const SessionOps *ops) MUST_CHECK;
 void session_table_done(SessionTable *t);
-/* limits.max_sessions, session_ttl, replay; may be changed at any time. */
+/* limits.max_sessions, session_ttl, replay; may be changed at any time. Before the first time there is no
+ * room for a session. What is over a smaller number goes, if it is not busy; `replay` is for new ones. */
 int session_table_limit(SessionTable *t, uint64_t max, Nsec ttl, size_t replay) MUST_CHECK;
 
 /* SESSION_E_FULL: all are busy. */

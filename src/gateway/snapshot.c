@@ -11,6 +11,7 @@ void snapshot_done(Snapshot *s)
 {
         config_unref(s->config);
         free(s->rows);
+        free(s->tokens);
         *s = (Snapshot){0};
 }
 
@@ -68,14 +69,18 @@ static int decode(int fd, Config **ret)
         return r;
 }
 
-int snapshot_prepare(Snapshot *s, uint64_t generation, int fd, Buf *why)
+int snapshot_prepare(Snapshot *s, uint64_t generation, const int fds[static 2], Buf *why)
 {
         CLEANUP(config_unref_p) Config *c = NULL;
+        CLEANUP_FREE IpcToken *tokens = NULL;
+        size_t n_tokens = 0;
         if (s->generation != generation) { /* one without servers has no rows before it */
                 snapshot_done(s);
                 s->generation = generation;
         }
-        int r = decode(fd, &c);
+        int r = decode(fds[0], &c);
+        if (r == 0)
+                r = ipc_tokens_read(fds[1], &tokens, &n_tokens);
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
@@ -86,6 +91,9 @@ int snapshot_prepare(Snapshot *s, uint64_t generation, int fd, Buf *why)
                 return r < 0 ? r : SNAPSHOT_E_REFUSED;
         config_unref(s->config);
         s->config = TAKE_PTR(c);
+        free(s->tokens);
+        s->tokens = TAKE_PTR(tokens);
+        s->n_tokens = n_tokens;
         return 0;
 }
 

@@ -51,7 +51,12 @@ static int told_hello(Gateway *g, IpcMessage *m)
                 return r;
         (void)TAKE_FD(m->fds[0]); /* the scoreboard's */
         g->control_fd = TAKE_FD(m->fds[1]);
-        g->front.metrics = &scoreboard_process(g->scoreboard, SCORE_GATEWAY)->metrics;
+        g->http.metrics = gateway_metrics(g);
+        g->max_servers = hello->max_servers;
+        g->upstreams = calloc(g->max_servers, sizeof(Upstream *));
+        r = g->upstreams ? score_tools_new(g->scoreboard, &g->tools) : -ENOMEM;
+        if (r < 0)
+                return r;
         /* All is open that needs no descriptor by message: nobody may look into this process any more. */
         if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
                 return -errno;
@@ -69,7 +74,7 @@ static int told_prepare(Gateway *g, IpcMessage *m)
 {
         IpcConfig config = *(const IpcConfig *)m->header;
         CLEANUP(buf_done) Buf why = BUF_INIT(IPC_TEXT_MAX);
-        int r = snapshot_prepare(&g->next, config.generation, m->fds[0], &why);
+        int r = snapshot_prepare(&g->next, config.generation, m->fds, &why);
         if (r < 0)
                 return r;
         if (r == 0)
@@ -86,9 +91,8 @@ static int told_commit(Gateway *g, IpcMessage *m)
         snapshot_done(&g->current);
         g->current = g->next;
         g->next = (Snapshot){0};
-        g->front.wait = g->current.config->limits.header_timeout;
         log_debug("configuration %llu, %zu servers", (unsigned long long)generation, g->current.n);
-        return 0;
+        return gateway_configure(g);
 }
 
 static int told_abort(Gateway *g, IpcMessage *m)
@@ -103,119 +107,115 @@ static int told_abort(Gateway *g, IpcMessage *m)
 static int told_listener_up(Gateway *g, IpcMessage *m)
 {
         const IpcListener *l = (const IpcListener *)m->header;
-        bool tls = m->n_fds > 1;
-        int r = front_listen(&g->front, l->index, m->fds[0], tls);
+        const bool unix_socket = l->kind == IPC_LISTENER_UNIX;
+        HttpListenerArgs args = {.index = l->index,
+                                 .kind = unix_socket ? HTTP_LISTENER_UNIX : HTTP_LISTENER_TCP,
+                                 .fd = m->fds[0]};
+        int r = http_server_listen(&g->http, &args);
         if (r < 0)
                 return r;
-        (void)TAKE_FD(m->fds[0]); /* the front's */
+        (void)TAKE_FD(m->fds[0]); /* the server's */
         log_debug("listening on %.*s", (int)m->text.len, m->text.len ? m->text.ptr : "");
-        if (tls)
-                log_warning("this build speaks no TLS: connections to %.*s are closed", (int)m->text.len,
-                            m->text.len ? m->text.ptr : "");
         return 0;
 }
 
 static int told_listener_down(Gateway *g, IpcMessage *m)
 {
-        front_unlisten(&g->front, ((const IpcListener *)m->header)->index);
+        http_server_unlisten(&g->http, ((const IpcListener *)m->header)->index);
         return 0;
+}
+
+/* ---- servers ------------------------------------------------------------------- */
+
+static Upstream *find_upstream(const Gateway *g, uint32_t row, uint64_t generation)
+{
+        Upstream *u = gateway_upstream(g, row);
+        return u && u->row_generation == generation ? u : NULL;
+}
+
+static int told_catalogue(Gateway *g, IpcMessage *m)
+{
+        const IpcServer *s = (const IpcServer *)m->header;
+        Upstream *u = find_upstream(g, s->row, s->row_generation);
+        return u ? upstream_take_cache(u, TAKE_FD(m->fds[0])) : 0;
+}
+
+static int told_server_state(Gateway *g, IpcMessage *m)
+{
+        const IpcServerState *s = (const IpcServerState *)m->header;
+        Upstream *u = find_upstream(g, s->row, s->row_generation);
+        return u ? upstream_told_state(u, s) : 0;
+}
+
+static int told_want_refused(Gateway *g, IpcMessage *m)
+{
+        const IpcWantRefused *w = (const IpcWantRefused *)m->header;
+        Upstream *u = gateway_upstream(g, w->row);
+        return u ? upstream_told_refused(u, w) : 0;
 }
 
 /* ---- instances ---------------------------------------------------------------- */
 
-static Backend *find_backend(Gateway *g, uint32_t row, uint32_t instance, uint64_t generation)
+static int tell_failed(Gateway *g, const IpcInstanceUp *up, const char *text)
 {
-        Backend *b;
-        TAILQ_FOREACH(b, &g->backends, link)
-        if (b->id.row == row && b->id.instance == instance && b->id.generation == generation)
-                break;
-        return b;
-}
-
-static int backend_is_ready(Backend *b, const char *protocol)
-{
-        Gateway *g = CONTAINER_OF(b->list, Gateway, backends);
-        IpcInstanceReady m = {.row = b->id.row,
-                              .instance = b->id.instance,
-                              .generation = b->id.generation,
-                              .era = IPC_ERA_LEGACY};
-        (void)snprintf(m.protocol, sizeof(m.protocol), "%s", protocol);
-        log_debug_with(LOG_FIELDS(LOG_SERVER(snapshot_name(&g->current, b->id.row))), "speaks %s", protocol);
-        return answer(g, IPC_INSTANCE_READY, &m);
-}
-
-static int tell_failed(Gateway *g, const IpcInstance *id, IpcFailure failure, const char *text)
-{
-        IpcInstanceFailed m = {
-                .row = id->row, .instance = id->instance, .generation = id->generation, .failure = failure};
-        log_debug_with(LOG_FIELDS(LOG_SERVER(snapshot_name(&g->current, id->row))), "%s", text);
+        IpcInstanceFailed m = {.row = up->row,
+                               .instance = up->instance,
+                               .generation = up->generation,
+                               .failure = IPC_FAILURE_HANDSHAKE};
+        log_debug_with(LOG_FIELDS(LOG_SERVER(snapshot_name(&g->current, up->row))), "%s", text);
         return answer_text(g, IPC_INSTANCE_FAILED, &m, span_of(text));
-}
-
-static int backend_has_failed(Backend *b, IpcFailure failure, const char *text)
-{
-        return tell_failed(CONTAINER_OF(b->list, Gateway, backends), &b->id, failure, text);
-}
-
-static const BackendOps backend_ops = {.ready = backend_is_ready, .failed = backend_has_failed};
-
-static int begin_backend(Gateway *g, IpcMessage *m, Backend **ret)
-{
-        const IpcInstanceUp *up = (const IpcInstanceUp *)m->header;
-        ScoreServer *row = scoreboard_server(g->scoreboard, up->row);
-        const Config *c = g->current.config;
-        const BackendArgs args = {.loop = g->loop,
-                                  .ops = &backend_ops,
-                                  .list = &g->backends,
-                                  .up = up,
-                                  .score = row ? &row->gateway : &g->nowhere,
-                                  .max_line = c->limits.max_line,
-                                  .max_stray = c->limits.max_stray,
-                                  .stdin_fd = m->fds[0],
-                                  .stdout_fd = m->fds[1],
-                                  .notebook_fd = m->fds[2]};
-        int r = backend_new(&args, ret);
-        if (r < 0)
-                return r;
-        (void)TAKE_FD(m->fds[0]); /* both the backend's */
-        (void)TAKE_FD(m->fds[1]);
-        return 0;
 }
 
 static int told_instance_up(Gateway *g, IpcMessage *m)
 {
         const IpcInstanceUp *up = (const IpcInstanceUp *)m->header;
-        const IpcInstance id = {.row = up->row, .instance = up->instance, .generation = up->generation};
-        Backend *b;
-        int r = begin_backend(g, m, &b);
-        if (r < 0) /* this instance's loss alone */
-                return tell_failed(g, &id, IPC_FAILURE_HANDSHAKE, strerror(-r));
-        return backend_start(b, up->flags);
+        const Config *c = gateway_config(g);
+        Upstream *u = gateway_upstream(g, up->row);
+        const BackendArgs args = {.loop = g->loop,
+                                  .up = up,
+                                  .limits = {.depth = (uint32_t)c->limits.max_depth,
+                                             .id = (uint32_t)c->limits.max_line},
+                                  .max_line = c->limits.max_line,
+                                  .max_stray = c->limits.max_stray,
+                                  .stdin_fd = m->fds[0],
+                                  .stdout_fd = m->fds[1],
+                                  .notebook_fd = m->fds[2]};
+        bool taken = false;
+        if (!u)
+                return tell_failed(g, up, "the gateway knows no such server");
+        int r = upstream_instance_up(u, &args, up->flags, &taken);
+        if (taken) { /* both the instance's */
+                (void)TAKE_FD(m->fds[0]);
+                (void)TAKE_FD(m->fds[1]);
+        }
+        /* this instance's loss alone */
+        return r < 0 && !taken ? tell_failed(g, up, strerror(-r)) : r;
 }
 
-/* There are no calls, so nothing is in flight. */
 static int told_instance_drain(Gateway *g, IpcMessage *m)
 {
         IpcInstance id = *(const IpcInstance *)m->header;
-        Backend *b = find_backend(g, id.row, id.instance, id.generation);
-        if (b)
-                backend_drained(b);
-        return answer(g, IPC_DRAINED, &id);
+        Upstream *u = gateway_upstream(g, id.row);
+        Backend *b = u ? upstream_backend(u, id.instance, id.generation) : NULL;
+        return b ? upstream_instance_drain(u, b) : answer(g, IPC_DRAINED, &id);
 }
 
 static int told_instance_down(Gateway *g, IpcMessage *m)
 {
         const IpcInstanceDown *down = (const IpcInstanceDown *)m->header;
-        Backend *b = find_backend(g, down->row, down->instance, down->generation);
-        backend_free(b);
-        return 0;
+        Upstream *u = gateway_upstream(g, down->row);
+        Backend *b = u ? upstream_backend(u, down->instance, down->generation) : NULL;
+        return b ? upstream_instance_down(u, b, down, m->text) : 0;
 }
 
 /* ---- the process ---------------------------------------------------------------- */
 
+/* No new request; those in work go on. */
 static int told_drain(Gateway *g, IpcMessage *m UNUSED)
 {
-        return answer(g, IPC_ALL_DRAINED, &(IpcPlain){0});
+        g->draining = true;
+        gateway_check_drained(g);
+        return 0;
 }
 
 static int told_ping(Gateway *g, IpcMessage *m)
@@ -233,12 +233,6 @@ static int told_stop(Gateway *g, IpcMessage *m UNUSED)
         return 0;
 }
 
-/* What only calls would need. */
-static int told_for_calls(Gateway *g UNUSED, IpcMessage *m UNUSED)
-{
-        return 0;
-}
-
 static Told *const told[_IPC_TYPE_MAX] = {
         [IPC_HELLO] = told_hello,
         [IPC_SERVER_ROW] = told_server_row,
@@ -247,12 +241,12 @@ static Told *const told[_IPC_TYPE_MAX] = {
         [IPC_ABORT] = told_abort,
         [IPC_LISTENER_UP] = told_listener_up,
         [IPC_LISTENER_DOWN] = told_listener_down,
-        [IPC_CATALOGUE] = told_for_calls,
+        [IPC_CATALOGUE] = told_catalogue,
         [IPC_INSTANCE_UP] = told_instance_up,
         [IPC_INSTANCE_DRAIN] = told_instance_drain,
         [IPC_INSTANCE_DOWN] = told_instance_down,
-        [IPC_SERVER_STATE] = told_for_calls,
-        [IPC_WANT_REFUSED] = told_for_calls,
+        [IPC_SERVER_STATE] = told_server_state,
+        [IPC_WANT_REFUSED] = told_want_refused,
         [IPC_DRAIN] = told_drain,
         [IPC_PING] = told_ping,
         [IPC_STOP] = told_stop,

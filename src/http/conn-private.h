@@ -59,6 +59,5 @@ void conn_send_keepalive(HttpConn *c);
 
 /* ---- server-accept.c ---- */
 
-/* A connection has ended: there is room for one. */
-void server_conn_closed(HttpServer *s);
-void server_count_limit(HttpServer *s);
+/* A connection has ended, or the cap was raised. */
+void server_has_room(HttpServer *s);

@@ -313,7 +313,7 @@ int http_stream_write(HttpConn *c, const Span *parts, unsigned n)
                 return 0;
         size_t queued = conn_queued(c);
         if (queued && queued + length > c->server->limits.max_queue) {
-                server_count_limit(c->server);
+                c->server->hits.max_queue++;
                 conn_drop(c);
                 return HTTP_E_GONE;
         }

@@ -138,6 +138,7 @@ void conn_drop(HttpConn *c)
         if (c->state == HTTP_CONN_CLOSED)
                 return;
         conn_set_state(c, HTTP_CONN_CLOSED);
+        s->n_conns--;
         loop_source_remove(&c->source);
         timer_done(&c->timer);
         if (c->tls)
@@ -147,7 +148,7 @@ void conn_drop(HttpConn *c)
         if (!c->feeding) /* else the request's bytes are still looked at */
                 conn_release_parser(c);
         loop_free_later(s->loop, &c->gone, &gone_ops);
-        server_conn_closed(s);
+        server_has_room(s);
 }
 
 static bool owes_answer(const HttpConn *c)

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The inside of h1, for its files alone: h1.c feeds llhttp and keeps bytes,
- * h1-head.c judges a head that is whole. Places in the head are kept as
- * offsets from its first byte, so that nothing is to be moved when the bytes
- * are.
+ * h1-told.c takes what it tells, h1-head.c judges a head that is whole. Places
+ * in the head are kept as offsets from its first byte, so that they stay what
+ * they are when the bytes move.
  */
 
 /* Both of us name methods so; in these files theirs are LLHTTP_. */
@@ -72,3 +72,8 @@ int h1_check_line(H1 *h, H1Line *line);
 int h1_check_head(H1 *h);
 /* Spans of the request, from where the head now is. */
 int h1_point(H1 *h);
+
+extern const llhttp_settings_t h1_settings;
+/* Heads of chunks, their extensions and trailers: some for each byte of the body, and no more. `taken`: of
+ * the request so far. */
+bool h1_too_much_beside(H1 *h, size_t taken);

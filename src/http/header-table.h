@@ -6,6 +6,8 @@
  * found by the parser and noted here by number.
  */
 
+#include "base/macro.h"
+
 /* clang-format off */
 #define HTTP_HEADERS(H)                                  \
         H(HOST,              "host",                 1)  \

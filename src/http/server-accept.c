@@ -48,13 +48,7 @@ static void count_connections(HttpServer *s)
                 metric_set(s->metrics, METRIC_CONNECTIONS, s->n_conns);
 }
 
-void server_count_limit(HttpServer *s)
-{
-        if (s->metrics)
-                metric_add(s->metrics, METRIC_LIMIT_HITS, 1);
-}
-
-void server_conn_closed(HttpServer *s)
+void server_has_room(HttpServer *s)
 {
         count_connections(s);
         if (s->paused && s->n_conns < s->limits.max_connections)
@@ -68,6 +62,12 @@ static HttpConn *longest_idle(const HttpServer *s)
         HttpConn *c = TAILQ_FIRST(&s->idle);
         Nsec least = LIMIT_HTTP_IDLE_LEAST * NSEC_PER_MSEC;
         return c && nsec_sub(loop_now(s->loop), c->idle_since) >= least ? c : NULL;
+}
+
+static int server_full(HttpServer *s)
+{
+        s->hits.max_connections++;
+        return server_pause(s);
 }
 
 static bool is_full(const HttpServer *s)
@@ -108,10 +108,8 @@ static int accept_ready(LoopSource *source, uint32_t events UNUSED)
         HttpListener *l = CONTAINER_OF(source, HttpListener, source);
         HttpServer *s = l->server;
         for (unsigned i = 0; i < LIMIT_LOOP_ITEMS; i++) {
-                if (is_full(s) && !longest_idle(s)) {
-                        server_count_limit(s);
-                        return server_pause(s);
-                }
+                if (is_full(s) && !longest_idle(s))
+                        return i == 0 ? server_full(s) : 0; /* whether more wait, epoll will say */
                 int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd < 0 && errno == EAGAIN)
                         return 0;

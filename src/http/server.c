@@ -102,7 +102,7 @@ void http_server_set_limits(HttpServer *s, const HttpLimits *limits)
         s->limits = *limits;
         TAILQ_FOREACH(l, &s->listeners, link)
         server_listener_options(l);
-        server_conn_closed(s); /* there may be room for more now */
+        server_has_room(s);
 }
 
 void http_server_drain(HttpServer *s)

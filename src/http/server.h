@@ -32,7 +32,11 @@ struct HttpListener {
 struct HttpServer {
         Loop *loop;         /* borrowed */
         const HttpOps *ops; /* borrowed: a table */
-        MetricSet *metrics; /* borrowed: CONNECTIONS, LIMIT_HITS */
+        MetricSet *metrics; /* borrowed: CONNECTIONS; NULL: none */
+        struct {
+                uint64_t max_connections,
+                        max_queue; /* how often they refused something; others tell refused() */
+        } hits;
         HttpLimits limits;
         TAILQ_HEAD(, HttpListener) listeners;
         TAILQ_HEAD(HttpConns, HttpConn) conns;

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The status codes that we answer with, and their reason phrases: one row each. */
 
+#include "base/macro.h"
+
 /* clang-format off */
 #define HTTP_STATUSES(S)                           \
         S(200, "OK")                               \

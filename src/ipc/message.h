@@ -26,7 +26,7 @@ enum {
         /* the supervisor speaks */                                                 \
         M(HELLO,         IpcHello,        TO_GATEWAY,    2, 2, 0)                   \
         M(SERVER_ROW,    IpcServerRow,    TO_GATEWAY,    0, 0, 64)                  \
-        M(PREPARE,       IpcConfig,       TO_GATEWAY,    1, 1, 0)                   \
+        M(PREPARE,       IpcConfig,       TO_GATEWAY,    2, 2, 0)                   \
         M(COMMIT,        IpcConfig,       TO_GATEWAY,    0, 0, 0)                   \
         M(ABORT,         IpcConfig,       TO_GATEWAY,    0, 0, 0)                   \
         M(LISTENER_UP,   IpcListener,     TO_GATEWAY,    1, 2, 256)                 \
@@ -94,7 +94,7 @@ typedef struct IpcServerRow {
         uint32_t index; /* in the blob's order */
 } IpcServerRow;
 
-/* PREPARE brings the gateway's blob; it answers PREPARED, or REFUSED with a text. */
+/* PREPARE brings the gateway's blob and the tokens (token.h); it answers PREPARED, or REFUSED with a text. */
 typedef struct IpcConfig {
         IpcHeader header;
         uint64_t generation;
@@ -153,13 +153,16 @@ typedef struct IpcInstanceDown {
         uint32_t reserved;
 } IpcInstanceDown;
 
+/* What the supervisor has in mind with a server: as its ServerGoal. */
+typedef enum IpcGoal { IPC_GOAL_UP, IPC_GOAL_IDLE, IPC_GOAL_DOWN, IPC_GOAL_GONE, _IPC_GOAL_MAX } IpcGoal;
+
 typedef struct IpcServerState {
         IpcHeader header;
         uint32_t row;
         uint32_t state;
         uint64_t row_generation;
         uint32_t breaker;
-        uint32_t goal;           /* ServerGoal */
+        uint32_t goal;           /* IpcGoal */
         uint64_t retry_after_ms; /* UINT64_MAX: not known */
         uint32_t exit_class;     /* of the last exit; UINT32_MAX: none */
         int32_t code;            /* -1: none */

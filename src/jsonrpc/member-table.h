@@ -6,6 +6,8 @@
  * everything else in a message is payload, which is checked and passed on.
  */
 
+#include "base/macro.h"
+
 /* clang-format off */
 #define ENVELOPE_MEMBERS(M)                                                  \
         M(JSONRPC,             MESSAGE, "jsonrpc")                           \

@@ -148,6 +148,7 @@ static const char *skip_escape(Scan *s, const char *p)
                 ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true,
         };
         uint8_t c = (uint8_t)scan_peek(s, p + 1);
+        s->escaped = true;
         if (is_short[c])
                 return p + 2;
         if (c == 'u')
@@ -155,14 +156,13 @@ static const char *skip_escape(Scan *s, const char *p)
         return scan_expected(s, p + 1, "no such escape");
 }
 
-/* Behind the opening quote. */
-static const char *skip_string(Scan *s, const char *p)
+/* The rest of a string from a byte on that is no plain one. Kept out of what is inlined everywhere. */
+__attribute__((noinline)) static const char *skip_string_from(Scan *s, const char *p)
 {
-        for (;;) {
-                p = skip_plain(p, s->end);
+        for (; p; p = p ? skip_plain(p, s->end) : NULL) {
                 if (p == s->end)
                         return scan_fail(s, p, "the text ends in a string");
-                if (LIKELY(*p == '"'))
+                if (*p == '"')
                         return p + 1;
                 if (*p == '\\')
                         p = skip_escape(s, p);
@@ -170,9 +170,15 @@ static const char *skip_string(Scan *s, const char *p)
                         p = skip_utf8(s, p);
                 else
                         return scan_fail(s, p, "a control character in a string must be escaped");
-                if (!p)
-                        return NULL;
         }
+        return NULL;
+}
+
+/* Behind the opening quote. */
+static inline const char *skip_string(Scan *s, const char *p)
+{
+        p = skip_plain(p, s->end);
+        return LIKELY(scan_peek(s, p) == '"') ? p + 1 : skip_string_from(s, p);
 }
 
 /* ---- numbers and words ---------------------------------------------------- */

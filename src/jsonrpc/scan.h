@@ -13,6 +13,7 @@ typedef struct Scan {
         const char *begin, *end; /* borrowed */
         char *writable;          /* `begin` where line ends between tokens become spaces; NULL: they stay */
         uint32_t depth;          /* levels of objects and arrays that may still be opened */
+        bool escaped;            /* a string had an escape since this was set to false */
         const char *why, *at;    /* what is wrong, a text that lives for ever; NULL: nothing yet */
 } Scan;
 

@@ -183,34 +183,52 @@ static int modern(const Envelope *e, const EraHeaders *h, EraVerdict *ret)
         return r;
 }
 
-static int legacy(const Envelope *e, Span header, EraVerdict *ret)
+static bool is_response(const Envelope *e)
 {
-        /* It brings its version in params; headers begin after it. */
-        if (e->kind == ENVELOPE_REQUEST &&
-            mcp_method_of(envelope_member(e, MEMBER_METHOD)) == MCP_METHOD_INITIALIZE)
-                return 0;
-        if (!is_sent(header))
-                return 0;
-        ret->version = mcp_version_of(span_trim(header));
-        if (ret->version < 0)
-                return refuse(ret, RPC_ERROR_INVALID_REQUEST,
-                              "the header MCP-Protocol-Version names a revision that is not supported");
-        if (mcp_version_table[ret->version].era == MCP_LEGACY)
-                return 0;
+        return e->kind == ENVELOPE_RESULT || e->kind == ENVELOPE_ERROR;
+}
+
+/* A modern header over a body without a modern version: only a notification needs none. */
+static int header_alone(const Envelope *e, const EraHeaders *h, bool initialize, EraVerdict *ret)
+{
         ret->era = MCP_MODERN;
-        if (e->kind == ENVELOPE_RESULT || e->kind == ENVELOPE_ERROR)
+        if (is_response(e))
                 return refuse(
                         ret, RPC_ERROR_INVALID_REQUEST,
                         "in the revision of the header MCP-Protocol-Version, clients send no responses");
+        if (initialize)
+                return refuse(ret, RPC_ERROR_HEADER_MISMATCH,
+                              "the header MCP-Protocol-Version names a revision that has no initialize");
+        if (e->kind == ENVELOPE_NOTIFICATION)
+                return check_method(e, h->method, ret);
         return refuse(ret, RPC_ERROR_INVALID_PARAMS,
                       META "protocolVersion is missing in _meta, but the header names a revision that "
                            "demands it");
 }
 
+static int by_header(const Envelope *e, const EraHeaders *h, EraVerdict *ret)
+{
+        bool initialize = e->kind == ENVELOPE_REQUEST &&
+                          mcp_method_of(envelope_member(e, MEMBER_METHOD)) == MCP_METHOD_INITIALIZE;
+        McpVersion version = is_sent(h->version) ? mcp_version_of(span_trim(h->version))
+                                                 : _MCP_VERSION_INVALID;
+        bool modern_header = version >= 0 && mcp_version_table[version].era == MCP_MODERN;
+        if (initialize && !modern_header)
+                return 0; /* it brings its version in params; headers begin after it */
+        ret->version = version;
+        if (modern_header)
+                return header_alone(e, h, initialize, ret);
+        if (is_sent(h->version) && version < 0)
+                return refuse(ret, RPC_ERROR_INVALID_REQUEST,
+                              "the header MCP-Protocol-Version names a revision that is not supported");
+        return 0;
+}
+
 int era_of(const Envelope *e, const EraHeaders *h, EraVerdict *ret)
 {
         EraVerdict v = {.era = MCP_LEGACY, .version = _MCP_VERSION_INVALID};
-        int r = envelope_has(e, MEMBER_META_VERSION) ? modern(e, h, &v) : legacy(e, h->version, &v);
+        bool claims = envelope_has(e, MEMBER_META_VERSION) && !is_response(e); /* whose params mean nothing */
+        int r = claims ? modern(e, h, &v) : by_header(e, h, &v);
         if (r >= 0)
                 *ret = v;
         return r;

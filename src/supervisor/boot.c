@@ -136,10 +136,19 @@ static void open_cgroups(Supervisor *s)
 static bool open_board(Supervisor *s, const Config *c)
 {
         uint32_t n = (uint32_t)c->limits.max_servers;
-        int r = scoreboard_new(n, &s->board);
+        int r = scoreboard_new(n, (uint32_t)c->limits.max_tool_series, &s->board);
         if (r == 0 && !(s->rows = calloc(MAX(n, 1U), sizeof(*s->rows))))
                 r = -ENOMEM;
         return r == 0 ? true : refuse(s, EXIT_FAILED, "no memory for %u servers: %s", n, strerror(-r));
+}
+
+static bool open_tokens(Supervisor *s)
+{
+        CLEANUP(buf_done) Buf why = BUF_INIT(4096);
+        int r = reload_take_tokens(&s->reload, &why);
+        if (r == TOKENS_E_REFUSED)
+                return refuse(s, EXIT_FAILED, "%s", buf_text(&why));
+        return r == 0 ? true : refuse(s, EXIT_FAILED, "there is no token: %s", strerror(-r));
 }
 
 static bool commit_first(Supervisor *s)
@@ -174,6 +183,9 @@ static void say_hello(const Supervisor *s)
                  n == 1 ? "" : "s");
         for (size_t i = 0; i < s->listeners.n; i++)
                 log_info("listening on %s", s->listeners.items[i].address);
+        if (s->tokens.path)
+                log_info("clients on TCP need the token in %s%s", s->tokens.path,
+                         s->tokens.made ? ", which was just made" : "");
 }
 
 bool boot_begin(Supervisor *s)
@@ -182,7 +194,7 @@ bool boot_begin(Supervisor *s)
         int r = supervisor_open_log(c);
         if (r < 0)
                 return refuse(s, EXIT_FAILED, "the log cannot be opened: %s", strerror(-r));
-        if (!open_dirs(s, c) || !open_control(s, c) || !open_board(s, c))
+        if (!open_dirs(s, c) || !open_control(s, c) || !open_board(s, c) || !open_tokens(s))
                 return false;
         r = listener_inherit(&s->listeners);
         if (r < 0)

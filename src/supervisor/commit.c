@@ -64,6 +64,16 @@ static int write_lists(const ConfigDiff *d, Buf *b)
         return r < 0 ? r : json_write_done(&w);
 }
 
+/* Both the old and the new ones: a line of a server that was told one may still be on its way. */
+static int add_tokens(const struct Supervisor *sup, const Tokens *next, RedactSet *set)
+{
+        const char *const texts[] = {sup->tokens.text, next->text, sup->options->token};
+        int r = 0;
+        for (size_t i = 0; i < ARRAY_SIZE(texts) && r == 0; i++)
+                r = texts[i] ? add_secret(set, texts[i]) : 0;
+        return r;
+}
+
 /* Names of those that are on their way after the commit. */
 static int note_pending(Reload *r)
 {
@@ -133,6 +143,9 @@ static void swap_config(Reload *r)
         fd_close_p(&sup->text);
         sup->gateway_blob = TAKE_FD(r->result.gateway_fd);
         sup->text = TAKE_FD(r->result.text_fd);
+        tokens_done(&sup->tokens);
+        sup->tokens = r->tokens;
+        r->tokens = TOKENS_INIT;
         const Config *c = sup->config;
         sup->shutdown.drain = c->shutdown.drain;
         sup->shutdown.timeout = c->shutdown.timeout;
@@ -238,6 +251,8 @@ static void warn_process_keys(const ConfigDiff *d)
 static int get_ready(Reload *r, RedactSet **ret_secrets, ListenerSet *ret_listeners, Buf *why)
 {
         int e = gather_secrets(r->sup->config, r->next, ret_secrets);
+        if (e == 0)
+                e = add_tokens(r->sup, &r->tokens, *ret_secrets);
         if (e == 0)
                 e = write_lists(&r->diff, &r->last_result.lists);
         if (e == 0)

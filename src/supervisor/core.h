@@ -27,6 +27,7 @@
 #include "supervisor/reaper.h"
 #include "supervisor/reload.h"
 #include "supervisor/server.h"
+#include "supervisor/token.h"
 #include "supervisor/watch.h"
 
 typedef struct Supervisor Supervisor;
@@ -51,6 +52,7 @@ struct Supervisor {
         Config *config; /* in force; NULL before the first */
         uint64_t generation;
         int gateway_blob, text; /* memfds of it */
+        Tokens tokens;          /* of it */
         RedactSet *secrets;     /* of it and of the one before */
 
         ServerList servers;

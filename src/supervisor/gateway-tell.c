@@ -5,6 +5,8 @@
 #include "supervisor/core.h"
 #include "supervisor/gateway-private.h"
 
+static_assert(GOAL_UP == (int)IPC_GOAL_UP && GOAL_GONE == (int)IPC_GOAL_GONE, "goals as the gateway knows them");
+
 bool gateway_takes_messages(const GatewayLink *g)
 {
         return g->state == GATEWAY_LOADING || g->state == GATEWAY_READY || g->state == GATEWAY_STOPPING;
@@ -139,7 +141,8 @@ int gateway_prepare(GatewayLink *g, uint64_t generation, int blob)
         }
         IpcConfig m = {.generation = generation};
         g->preparing = generation;
-        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, &blob, 1);
+        const int fds[] = {blob, r->tokens.fd};
+        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
         return 0;
 }
 
@@ -159,7 +162,8 @@ void gateway_prepare_current(GatewayLink *g)
         }
         IpcConfig m = {.generation = sup->generation};
         g->preparing = sup->generation;
-        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, &sup->gateway_blob, 1);
+        const int fds[] = {sup->gateway_blob, sup->tokens.fd};
+        gateway_say(g, IPC_PREPARE, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
 }
 
 void gateway_commit(GatewayLink *g, uint64_t generation)

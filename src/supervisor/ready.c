@@ -69,6 +69,34 @@ static const char *host_of(const char *address, const char **ret_port)
         return "";
 }
 
+static int write_where(const Supervisor *s, Buf *line)
+{
+        const char *scheme = s->config->tls.cert.value ? "https" : "http";
+        int r = 0;
+        for (size_t i = 0; i < s->listeners.n && r == 0; i++) {
+                const Listener *l = &s->listeners.items[i];
+                const char *rest, *host = host_of(l->address, &rest);
+                if (l->kind == IPC_LISTENER_TCP)
+                        r = buf_appendf(line, " %s://%s%s/mcp", scheme, host, rest);
+                else if (s->listeners.n == 1)
+                        r = buf_appendf(line, " %s", l->address);
+        }
+        return r < 0 ? r : buf_append_char(line, '\n');
+}
+
+/* The token itself only where a person reads it, or where nobody could find it otherwise: what a program
+ * writes to may be kept for others to read. */
+static int write_token(const Supervisor *s, bool terminal, Buf *line)
+{
+        const Tokens *t = &s->tokens;
+        int r = 0;
+        if (t->text && (terminal || !t->path))
+                r = buf_appendf(line, "token: %s\n", t->text);
+        if (r == 0 && t->path)
+                r = buf_appendf(line, "the token is in %s\n", t->path);
+        return r;
+}
+
 /* For the person who typed `run`: where it is. Standard output may be anything, and is not waited for. */
 static void say_where(const Supervisor *s)
 {
@@ -76,16 +104,10 @@ static void say_where(const Supervisor *s)
         const Server *server = TAILQ_FIRST(&s->servers);
         LogSink out;
         int r = server ? buf_appendf(&line, "%s is ready:", server->name) : -ENOENT;
-        for (size_t i = 0; i < s->listeners.n && r == 0; i++) {
-                const Listener *l = &s->listeners.items[i];
-                const char *rest, *host = host_of(l->address, &rest);
-                if (l->kind == IPC_LISTENER_TCP)
-                        r = buf_appendf(&line, " http://%s%s/mcp", host, rest);
-                else if (s->listeners.n == 1)
-                        r = buf_appendf(&line, " %s", l->address);
-        }
         if (r == 0)
-                r = buf_append_char(&line, '\n');
+                r = write_where(s, &line);
+        if (r == 0)
+                r = write_token(s, isatty(STDOUT_FILENO) == 1, &line);
         if (r < 0)
                 return;
         log_sink_init(&out, STDOUT_FILENO);

@@ -49,6 +49,7 @@ static void drop_next(Reload *r)
                 config_diff_done(&r->diff);
         r->has_diff = false;
         r->next = config_unref(r->next);
+        tokens_done(&r->tokens);
         if (r->has_result)
                 validate_result_done(&r->result);
         r->has_result = false;
@@ -284,6 +285,16 @@ int reload_take_rows(Reload *r)
         return 0;
 }
 
+int reload_take_tokens(Reload *r, Buf *why)
+{
+        const struct Supervisor *sup = r->sup;
+        const TokensArgs args = {.config = r->next,
+                                 .given = sup->options->token,
+                                 .state = sup->dirs.state,
+                                 .before = &sup->tokens};
+        return tokens_gather(&args, &r->tokens, why);
+}
+
 static void prepare_at_gateway(Reload *r)
 {
         struct Supervisor *sup = r->sup;
@@ -309,7 +320,14 @@ void reload_gateway_lost(Reload *r)
 static void prepare(Reload *r)
 {
         struct Supervisor *sup = r->sup;
-        int e = config_diff(sup->config, r->next, &r->diff);
+        CLEANUP(buf_done) Buf why = BUF_INIT(4096);
+        int e = reload_take_tokens(r, &why);
+        if (e == TOKENS_E_REFUSED) {
+                failed(r, "refused", buf_text(&why));
+                return;
+        }
+        if (e == 0)
+                e = config_diff(sup->config, r->next, &r->diff);
         r->has_diff = e == 0;
         if (e == 0)
                 e = reload_take_rows(r);
@@ -508,7 +526,10 @@ void reload_ask(Reload *r)
 
 int reload_init(Reload *r, struct Supervisor *sup)
 {
-        *r = (Reload){.sup = sup, .first = true, .last_result = {.lists = BUF_INIT(LIMIT_CONFIG_BLOB)}};
+        *r = (Reload){.sup = sup,
+                      .first = true,
+                      .tokens = TOKENS_INIT,
+                      .last_result = {.lists = BUF_INIT(LIMIT_CONFIG_BLOB)}};
         return timer_init(&r->timer, loop_timers(sup->loop), &timer_ops);
 }
 

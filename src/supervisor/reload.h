@@ -12,6 +12,7 @@
 #include "spawn/validate.h"
 #include "supervisor/listener.h"
 #include "supervisor/reaper.h"
+#include "supervisor/token.h"
 
 struct Supervisor;
 typedef struct Server Server;
@@ -56,6 +57,7 @@ typedef struct Reload {
         bool has_diff;
         ValidateResult result;
         bool has_result;
+        Tokens tokens;   /* of the next one */
         ReloadRow *rows; /* owned: by index in the new configuration */
         size_t n_rows;
         bool asked;     /* the gateway, which may be lost before it answers */
@@ -82,3 +84,5 @@ void reload_cancel(Reload *r);
 bool reload_is_busy(const Reload *r);
 /* Rows of the scoreboard for every server of the new configuration. */
 int reload_take_rows(Reload *r) MUST_CHECK;
+/* The tokens of the new configuration; TOKENS_E_REFUSED with a text in `why`. */
+int reload_take_tokens(Reload *r, Buf *why) MUST_CHECK;

@@ -353,6 +353,7 @@ static int init(Supervisor *s, const DaemonOptions *options)
         s->options = options;
         s->state = DAEMON_STATE_STARTING;
         s->gateway_blob = s->text = -EBADF;
+        s->tokens = TOKENS_INIT;
         s->dirs.runtime_fd = s->dirs.state_fd = s->dirs.lock_fd = -1;
         s->cgroups.fd = -1;
         s->control.fd = -1;
@@ -410,6 +411,7 @@ static void done(Supervisor *s)
         scoreboard_free(s->board);
         fd_close_p(&s->gateway_blob);
         fd_close_p(&s->text);
+        tokens_done(&s->tokens);
         log_set_secrets(log_default(), NULL);
         redact_set_unref(s->secrets);
         config_unref(s->config);

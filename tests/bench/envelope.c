@@ -14,7 +14,7 @@ enum { RUNS = 15, RUN_BYTES = 32 * 1024 * 1024, MB = 1000 * 1000, SMALL = 182, M
 
 #define CALL                                                                                           \
         "{\"jsonrpc\":\"2.0\",\"id\":4711,\"method\":\"tools/call\",\"params\":{\"name\":\"files__"    \
-        "search\",\"arguments\":{\"path\":\"/srv/projects/alpha\",\"pattern\":\"TODO\",\"limit\":50}," \
+        "search\",\"arguments\":{\"path\":\"/srv/projects/alpha\",\"pattern\":\"main\",\"limit\":50}," \
         "\"_meta\":{\"progressToken\":17}"
 
 typedef struct Case {

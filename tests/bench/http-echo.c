@@ -7,10 +7,12 @@
  *     http-echo --measure [SECONDS] [CONNECTIONS]
  *                                  the server in a process of its own, and clients that each wait for
  *                                  their answer; prints requests a second and CPU time of the server
+ *     http-echo --idle [CONNECTIONS]
+ *                                  how much memory the server has for each that is open and asks nothing
  */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -76,7 +78,7 @@ static const HttpOps ops = {
 
 static const HttpLimits limits = {
         .h1 = {.max_header = 32 * 1024, .max_headers = 100, .max_body = 8 * MIB},
-        .max_connections = 10000,
+        .max_connections = 20000,
         .max_queue = MIB,
         .header_timeout = 10 * NSEC_PER_SEC,
         .body_timeout = 30 * NSEC_PER_SEC,
@@ -211,12 +213,10 @@ static int drive(uint16_t port, Nsec time, unsigned n, uint64_t *ret_answers)
         return r;
 }
 
-static int measure(uint64_t seconds, uint64_t connections)
+/* In a process of its own, which ends with ours. */
+static int start_server(pid_t *ret_pid, uint16_t *ret_port)
 {
-        uint16_t port;
-        uint64_t answers = 0;
-        struct rusage use;
-        int fd = listen_on(0, &port);
+        int fd = listen_on(0, ret_port);
         if (fd < 0)
                 return fd;
         pid_t pid = fork();
@@ -227,7 +227,76 @@ static int measure(uint64_t seconds, uint64_t connections)
                 _exit(serve(fd, 100) < 0);
         }
         (void)close(fd);
-        int r = drive(port, seconds * NSEC_PER_SEC, (unsigned)connections, &answers);
+        *ret_pid = pid;
+        return 0;
+}
+
+/* Memory of that process that no other one has, in bytes. */
+static int private_memory(pid_t pid, uint64_t *ret)
+{
+        CLEANUP(buf_done) Buf b = BUF_INIT(65536);
+        char path[64];
+        (void)snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+        CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+        int r = fd < 0 ? -errno : fd_read_all(fd, &b);
+        const char *line = r == 0 ? strstr(buf_text(&b), "Private_Dirty:") : NULL;
+        if (!line)
+                return r < 0 ? r : -ENOENT;
+        line += strcspn(line, "0123456789");
+        r = parse_u64(span_from(line, strspn(line, "0123456789")), ret);
+        *ret *= 1024;
+        return r;
+}
+
+/* Each asks once and stays. */
+static int open_idle(uint16_t port, Client *clients, uint64_t n)
+{
+        CLEANUP_FD int epoll = epoll_create1(EPOLL_CLOEXEC);
+        int r = 0;
+        for (uint64_t i = 0; i < n && r == 0; i++) {
+                r = client_open(&clients[i], port, epoll);
+                if (r == 0)
+                        r = client_ask(&clients[i]);
+                if (r == 0 && recv(clients[i].fd, clients[i].text, sizeof(clients[i].text), 0) <= 0)
+                        r = -ECONNRESET;
+        }
+        return r;
+}
+
+static int measure_idle(uint64_t n)
+{
+        CLEANUP_FREE Client *clients = calloc(n + 1, sizeof(*clients));
+        uint64_t before, after;
+        uint16_t port;
+        pid_t pid;
+        int r = clients ? start_server(&pid, &port) : -ENOMEM;
+        if (r < 0)
+                return r;
+        r = open_idle(port, clients + n, 1);
+        if (r == 0)
+                r = private_memory(pid, &before);
+        if (r == 0)
+                r = open_idle(port, clients, n);
+        if (r == 0)
+                r = private_memory(pid, &after);
+        (void)kill(pid, SIGKILL);
+        (void)waitpid(pid, NULL, 0);
+        if (r == 0)
+                printf("http: %u idle connections, %.0f bytes of the server for each\n", (unsigned)n,
+                       ((double)after - (double)before) / (double)n);
+        return r;
+}
+
+static int measure(uint64_t seconds, uint64_t connections)
+{
+        uint16_t port;
+        uint64_t answers = 0;
+        struct rusage use;
+        pid_t pid;
+        int r = start_server(&pid, &port);
+        if (r < 0)
+                return r;
+        r = drive(port, seconds * NSEC_PER_SEC, (unsigned)connections, &answers);
         (void)kill(pid, SIGKILL);
         if (wait4(pid, NULL, 0, &use) < 0 || r < 0 || answers == 0)
                 return r < 0 ? r : -EPROTO;
@@ -239,24 +308,44 @@ static int measure(uint64_t seconds, uint64_t connections)
         return 0;
 }
 
+static int listen_and_serve(uint64_t port_asked, uint64_t bytes)
+{
+        uint16_t port;
+        int fd = listen_on((uint16_t)port_asked, &port);
+        if (fd < 0)
+                return fd;
+        printf("127.0.0.1:%u\n", port);
+        (void)fflush(stdout);
+        return serve(fd, bytes);
+}
+
+static int idle_and_nothing(uint64_t n, uint64_t none UNUSED)
+{
+        return measure_idle(n);
+}
+
+/* What it does, by its first word; the numbers behind it, or what they are without. */
+static const struct {
+        const char *word;
+        int (*run)(uint64_t a, uint64_t b);
+        uint64_t a, b;
+} verbs[] = {
+        {"--measure", measure, 3, 64},
+        {"--idle", idle_and_nothing, 10000, 0},
+        {"", listen_and_serve, 0, 100},
+};
+
 int main(int argc, char **argv)
 {
-        bool measures = argc > 1 && strcmp(argv[1], "--measure") == 0;
-        uint64_t a = measures ? 3 : 0, b = measures ? 64 : 100;
-        uint16_t port;
-        int first = measures ? 2 : 1, r = 0;
-        if (argc > first)
-                r = parse_u64(span_of(argv[first]), &a);
-        if (argc > first + 1 && r == 0)
-                r = parse_u64(span_of(argv[first + 1]), &b);
-        if (r == 0 && measures) {
-                r = measure(a, b);
-        } else if (r == 0) {
-                int fd = listen_on((uint16_t)a, &port);
-                printf("127.0.0.1:%u\n", fd < 0 ? 0 : port);
-                (void)fflush(stdout);
-                r = fd < 0 ? fd : serve(fd, b);
-        }
+        size_t v = 0;
+        while (*verbs[v].word && (argc < 2 || strcmp(argv[1], verbs[v].word) != 0))
+                v++;
+        uint64_t numbers[] = {verbs[v].a, verbs[v].b};
+        int first = *verbs[v].word ? 2 : 1, r = 0;
+        for (int i = 0; i < 2 && first + i < argc && r == 0; i++)
+                r = parse_u64(span_of(argv[first + i]), &numbers[i]);
+        if (r == 0)
+                r = verbs[v].run(numbers[0], numbers[1]);
         if (r < 0)
                 fprintf(stderr, "http-echo: %s\n", strerror(-r));
         return r < 0;

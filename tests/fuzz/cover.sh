@@ -56,6 +56,14 @@ report expand config/expand
 report blob config/blob config/value-wire
 report diag base/diag
 report env-file config/env-file
+report envelope jsonrpc/envelope jsonrpc/member-index jsonrpc/scan
+report h1 http/h1 http/h1-head http/h1-told
 report ipc ipc/message
+report json jsonrpc/json
 report json-text config/json-text
+report lines jsonrpc/line-reader
 report parse base/parse
+report splice jsonrpc/splice
+report catalogue mcp/catalogue mcp/catalogue-draft mcp/catalogue-wire mcp/shelf
+report cursor base/base64 mcp/cursor
+report era mcp/era

@@ -160,6 +160,15 @@ static bool run_instances(Fake *f, Span args UNUSED, Buf *answer)
         return true;
 }
 
+static bool run_tokens(Fake *f, Span args UNUSED, Buf *answer)
+{
+        for (size_t i = 0; i < f->n_tokens; i++)
+                if (buf_appendf(answer, "%s%s=", i ? " " : "", f->tokens[i].name) < 0 ||
+                    format_hex(answer, f->tokens[i].hash, sizeof(f->tokens[i].hash)) < 0)
+                        return false;
+        return true;
+}
+
 static bool run_mode(Fake *f, Span args, Buf *answer)
 {
         return fake_choose(f, args) || (buf_append_str(answer, "no such mode, or one too many") < 0);
@@ -204,6 +213,7 @@ const FakeCommand fake_commands[] = {
         {"raw", "HEX", "any bytes as a message", run_raw},
         {"seen", "TYPE", "how many messages of that type have come", run_seen},
         {"instances", "", "ROW/INSTANCE/GENERATION/SESSION of those that are up", run_instances},
+        {"tokens", "", "NAME=HASH of those that came with the last configuration", run_tokens},
         {"mode", "MODE [ARGUMENTS]", "from now on also that one", run_mode},
         {"normal", "", "from now on no mode at all", run_normal},
         {"pid", "", "of this process", run_pid},

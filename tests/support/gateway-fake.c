@@ -106,6 +106,13 @@ static void usual_server_row(Fake *f, IpcMessage *m)
 static void usual_prepare(Fake *f, IpcMessage *m)
 {
         IpcConfig answer = *(const IpcConfig *)m->header;
+        IpcToken *tokens;
+        size_t n;
+        if (ipc_tokens_read(m->fds[1], &tokens, &n) == 0) {
+                free(f->tokens);
+                f->tokens = tokens;
+                f->n_tokens = n;
+        }
         fake_send(f, IPC_PREPARED, &answer, SPAN_NONE);
 }
 
@@ -325,6 +332,7 @@ static void fake_close(Fake *f)
         fake_commands_close(f);
         ipc_channel_done(&f->supervisor);
         scoreboard_free(f->board);
+        free(f->tokens);
         fd_close_p(&f->board_fd);
         fd_close_p(&f->control_fd);
         loop_free(f->loop);

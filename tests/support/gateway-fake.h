@@ -19,6 +19,7 @@
 #include "ipc/channel.h"
 #include "ipc/notebook.h"
 #include "ipc/scoreboard.h"
+#include "ipc/token.h"
 
 enum { FAKE_MODES = 8, FAKE_ROWS = 1024, FAKE_INSTANCES = 256, FAKE_LINE = 512 };
 
@@ -71,6 +72,8 @@ struct Fake {
         FakeRow rows[FAKE_ROWS];
         size_t n_rows;
         FakeInstance instances[FAKE_INSTANCES];
+        IpcToken *tokens; /* owned: of the last PREPARE */
+        size_t n_tokens;
         uint64_t seen[_IPC_TYPE_MAX], messages;
         LoopSource commands; /* the listening end of MCPVISOR_FAKE_CONTROL */
         int commands_fd;

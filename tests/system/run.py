@@ -82,10 +82,15 @@ def prints_where():
             with open(out, encoding="utf-8") as g:
                 return g.read()
 
-        until(lambda: "\n" in said() or d.proc.poll() is not None, what="the line with the address")
+        until(lambda: said().count("\n") == 2 or d.proc.poll() is not None, what="the lines with address and token")
     s = d.status()
-    equal("one line says where it is, once it is ready", said(),
-          "files is ready: http://%s/mcp\n" % [x for x in s["gateway"]["listen"] if not x.startswith("unix:")][0])
+    token = os.path.join(d.state, "token")
+    equal("it says where it is, once it is ready, and where the token is, but not the token", said(),
+          "files is ready: http://%s/mcp\nthe token is in %s\n" % (
+              [x for x in s["gateway"]["listen"] if not x.startswith("unix:")][0], token))
+    equal("the token is for us alone", (os.stat(token).st_mode & 0o7777, os.stat(token).st_size), (0o600, 44))
+    with open(token, encoding="utf-8") as f:
+        check("the log does not hold it", f.read().strip() not in d.log_text())
     equal("by then it is", (s["servers"][0]["state"], s["servers"][0]["name"]), ("ready", "files"))
     d.stop()
     with open("/dev/full", "w", encoding="utf-8") as f:
@@ -242,6 +247,10 @@ def in_terminal():
         t.say(command)
         t.until("x is ready: http://")
         ok("in a terminal it prints where it is")
+        with open(runtime + "-state/token", encoding="utf-8") as f:
+            t.until("token: " + f.read().strip())
+        t.until("the token is in " + runtime + "-state/token")
+        ok("and the token, and where that is")
         s = asks(runtime)
         pid, server, gateway = s["pid"], s["servers"][0]["pid"], s["gateway"]["pid"]
         t.press(b"\x1a")

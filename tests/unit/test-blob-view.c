@@ -19,7 +19,7 @@
 /* Each text that only the supervisor may have contains "hidden". */
 static const char text[] =
         "listen: [{address: \"unix:/shown-listen\", mode: \"0640\", group: hidden-group}]\n"
-        "auth: {token_file: /hidden/token, tokens: [{name: shown-token, hash: "
+        "auth: {token_file: /hidden/token, tokens: [{name: hidden-token, hash: "
         "\"sha256:1111111111111111111111111111111111111111111111111111111111111111\"}]}\n"
         "allowed_hosts: [shown-host]\n"
         "tls: {cert: /hidden/cert, key: /hidden/key, client_ca: /hidden/ca}\n"
@@ -123,10 +123,10 @@ static void nothing_hidden_is_in_the_bytes(void **state)
 static void what_the_gateway_needs_is_there(void **state)
 {
         const Fixture *f = *state;
-        static const char *const needles[] = {"shown-listen",   "shown-token",  "shown-host",
-                                              "shown-server",   "shown-allow",  "shown-deny",
-                                              "shown-rename",   "shown-prefix", "shown-warmup",
-                                              "shown-argument", "shown-view",   "shown-view-tool"};
+        static const char *const needles[] = {"shown-listen", "shown-host",     "shown-server",
+                                              "shown-allow",  "shown-deny",     "shown-rename",
+                                              "shown-prefix", "shown-warmup",   "shown-argument",
+                                              "shown-view",   "shown-view-tool"};
         for (size_t i = 0; i < ARRAY_SIZE(needles); i++)
                 if (!holds(f, needles[i]))
                         fail_msg("the gateway's view does not hold \"%s\"", needles[i]);

@@ -139,7 +139,7 @@ static int setup(void **state)
                 return -1;
         (void)snprintf(w.script, sizeof(w.script), "%s/script", (char *)*state);
         (void)snprintf(w.control, sizeof(w.control), "%s/c", (char *)*state);
-        return scoreboard_new(4, &w.board);
+        return scoreboard_new(4, 8, &w.board);
 }
 
 static int teardown(void **state)
@@ -171,7 +171,7 @@ static void configure(void)
         CLEANUP_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);
         assert_int_equal(scoreboard_take(w.board, "fs", &row.row, &row.row_generation), 0);
         say(IPC_SERVER_ROW, &row, "fs", NULL, 0);
-        say(IPC_PREPARE, &(IpcConfig){.generation = 1}, "", &null, 1);
+        say(IPC_PREPARE, &(IpcConfig){.generation = 1}, "", (int[]){null, null}, 2);
         say(IPC_COMMIT, &(IpcConfig){.generation = 1}, "", NULL, 0);
 }
 
@@ -239,7 +239,7 @@ static void test_breaks(void **state UNUSED)
                 start(rows[i].script);
                 hello();
                 if (!w.is_broken)
-                        say(IPC_PREPARE, &(IpcConfig){0}, "", (int[]){STDIN_FILENO}, 1);
+                        say(IPC_PREPARE, &(IpcConfig){0}, "", (int[]){STDIN_FILENO, STDIN_FILENO}, 2);
                 wait_for(_IPC_TYPE_MAX);
                 assert_row(w.why == rows[i].why, "%s: %s", rows[i].script, ipc_break_text(w.why));
                 (void)stop();

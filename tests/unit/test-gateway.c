@@ -16,6 +16,7 @@
 #include "ipc/channel.h"
 #include "ipc/notebook.h"
 #include "ipc/scoreboard.h"
+#include "ipc/token.h"
 
 enum { PATIENCE = 20000 /* ms */ };
 
@@ -112,7 +113,7 @@ static void say_hello(const char *build)
         (void)snprintf(m.build_id, sizeof(m.build_id), "%s", build);
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control), 0);
         w.control = control[0];
-        assert_int_equal(scoreboard_new(4, &w.board), 0);
+        assert_int_equal(scoreboard_new(4, 8, &w.board), 0);
         assert_int_equal(scoreboard_take(w.board, "fs", &w.row, &w.row_generation), 0);
         tell_text(IPC_HELLO, &m, SPAN_NONE, (int[]){scoreboard_fd(w.board), control[1]}, 2);
         (void)close(control[1]);
@@ -130,13 +131,20 @@ static int blob_of(const char *yaml)
         return fd;
 }
 
+static void tell_prepare(uint64_t generation, int blob, const IpcToken *tokens, size_t n)
+{
+        CLEANUP_FD int fd = -EBADF;
+        assert_int_equal(ipc_tokens_write(tokens, n, &fd), 0);
+        tell_text(IPC_PREPARE, &(IpcConfig){.generation = generation}, SPAN_NONE, (int[]){blob, fd}, 2);
+}
+
 static void prepare(uint64_t generation, const char *yaml, const char *row_name)
 {
         CLEANUP_FD int fd = blob_of(yaml);
         IpcServerRow row = {
                 .generation = generation, .row_generation = w.row_generation, .row = w.row, .index = 0};
         tell_text(IPC_SERVER_ROW, &row, span_of(row_name), NULL, 0);
-        tell_text(IPC_PREPARE, &(IpcConfig){.generation = generation}, SPAN_NONE, &fd, 1);
+        tell_prepare(generation, fd, NULL, 0);
 }
 
 static void configure(const char *yaml)
@@ -498,12 +506,15 @@ static void test_refused(void **state UNUSED)
         assert_int_equal(((const IpcConfig *)hear(IPC_REFUSED))->generation, 2);
         assert_non_null(strstr(w.message + sizeof(IpcConfig), "rows"));
         assert_int_equal(fd_memfd_new("empty", &empty), 0);
-        tell_text(IPC_PREPARE, &(IpcConfig){.generation = 3}, SPAN_NONE, &empty, 1);
+        tell_prepare(3, empty, NULL, 0);
         (void)hear(IPC_REFUSED);
         assert_int_equal(write(empty, "no blob", 7), 7);
-        tell_text(IPC_PREPARE, &(IpcConfig){.generation = 3}, SPAN_NONE, &empty, 1);
+        tell_prepare(3, empty, NULL, 0);
         (void)hear(IPC_REFUSED);
         assert_non_null(strstr(w.message + sizeof(IpcConfig), "cannot be read"));
+        CLEANUP_FD int good = blob_of("servers: {}");
+        tell_text(IPC_PREPARE, &(IpcConfig){.generation = 3}, SPAN_NONE, (int[]){good, empty}, 2);
+        (void)hear(IPC_REFUSED); /* tokens that are none */
         prepare(4, "servers: {fs: {command: x}}", "fs");
         (void)hear(IPC_PREPARED);
         tell(IPC_ABORT, &(IpcConfig){.generation = 4});

@@ -184,13 +184,63 @@ static void test_full(void **state UNUSED)
         assert_true(whole > 500);
 }
 
+static void test_quantile(void **state)
+{
+        (void)state;
+        MetricHistogram h = {0}, sum = {0};
+        uint64_t usec = 7;
+        assert_false(metric_quantile(&h, METRIC_REQUEST_DURATION, 95, &usec));
+        assert_int_equal(usec, 7);
+        metric_observe(&h, METRIC_REQUEST_DURATION, 1);
+        assert_true(metric_quantile(&h, METRIC_REQUEST_DURATION, 95, &usec));
+        assert_int_equal(usec, 1000); /* all that the first bucket tells */
+        for (int i = 1; i < 94; i++)
+                metric_observe(&h, METRIC_REQUEST_DURATION, 1000);
+        for (int i = 0; i < 6; i++)
+                metric_observe(&h, METRIC_REQUEST_DURATION, 40000);
+        assert_true(metric_quantile(&h, METRIC_REQUEST_DURATION, 94, &usec));
+        assert_int_equal(usec, 1000);
+        assert_true(metric_quantile(&h, METRIC_REQUEST_DURATION, 95, &usec));
+        assert_int_equal(usec, 25000 + 25000 / 6);
+        assert_true(metric_quantile(&h, METRIC_REQUEST_DURATION, 100, &usec));
+        assert_int_equal(usec, 50000);
+        assert_true(metric_quantile(&h, METRIC_REQUEST_DURATION, 0, &usec));
+        assert_int_equal(usec, 10);
+        metric_merge(&sum, &h);
+        metric_merge(&sum, &h);
+        assert_int_equal(sum.sum, 2 * h.sum);
+        assert_int_equal(sum.cells[0], 188);
+        metric_observe(&sum, METRIC_REQUEST_DURATION, UINT64_MAX);
+        assert_true(metric_quantile(&sum, METRIC_REQUEST_DURATION, 100, &usec));
+        assert_int_equal(usec, 300000000);
+}
+
+/* Cells of somebody who writes what he likes. */
+static void test_quantile_of_anything(void **state)
+{
+        (void)state;
+        MetricHistogram h;
+        uint64_t usec;
+        memset(&h, 0xff, sizeof(h));
+        for (unsigned percent = 0; percent <= 100; percent++) {
+                usec = UINT64_MAX;
+                assert_true(metric_quantile(&h, METRIC_TOOL_DURATION, percent, &usec));
+                assert_true(usec <= 30000000);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_rows),    cmocka_unit_test(test_histogram_names),
-                cmocka_unit_test(test_buckets), cmocka_unit_test(test_set),
-                cmocka_unit_test(test_samples), cmocka_unit_test(test_histogram),
+                cmocka_unit_test(test_rows),
+                cmocka_unit_test(test_histogram_names),
+                cmocka_unit_test(test_buckets),
+                cmocka_unit_test(test_set),
+                cmocka_unit_test(test_samples),
+                cmocka_unit_test(test_histogram),
                 cmocka_unit_test(test_full),
+                cmocka_unit_test(test_quantile),
+                cmocka_unit_test(test_quantile_of_anything),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #include "ipc/scoreboard.h"
 #include "support/oom.h"
 
-enum { SERVERS = 1000 };
+enum { SERVERS = 1000, TOOLS = 4 };
 
 static off_t pages_of(const Scoreboard *s)
 {
@@ -40,7 +40,7 @@ static void test_sealed_and_sparse(void **state UNUSED)
         CLEANUP(scoreboard_free_p) Scoreboard *s = NULL;
         uint32_t row;
         uint64_t generation;
-        assert_int_equal(scoreboard_new(SERVERS, &s), 0);
+        assert_int_equal(scoreboard_new(SERVERS, TOOLS, &s), 0);
         assert_int_equal(scoreboard_rows(s), SERVERS);
         int fd = scoreboard_fd(s);
         assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
@@ -63,7 +63,7 @@ static void test_rows(void **state UNUSED)
         char name[SCORE_NAME] = "untouched";
         uint32_t a, b, c = 77;
         uint64_t generation, first, third;
-        assert_int_equal(scoreboard_new(2, &s), 0);
+        assert_int_equal(scoreboard_new(2, TOOLS, &s), 0);
         g = other_end(s);
         assert_false(scoreboard_name(s, 0, name, &generation));
         assert_false(scoreboard_name(g, 0, name, &generation));
@@ -108,7 +108,7 @@ static void test_scribbled(void **state UNUSED)
         char name[SCORE_NAME];
         uint32_t row;
         uint64_t generation;
-        assert_int_equal(scoreboard_new(4, &s), 0);
+        assert_int_equal(scoreboard_new(4, TOOLS, &s), 0);
         g = other_end(s);
         assert_int_equal(scoreboard_take(s, "fs", &row, &generation), 0);
         ScoreServerOurs *o = &scoreboard_server(g, row)->ours;
@@ -142,7 +142,7 @@ static void test_foreign(void **state UNUSED)
         CLEANUP(scoreboard_free_p) Scoreboard *s = NULL;
         Scoreboard *g = NULL;
         struct stat st;
-        assert_int_equal(scoreboard_new(3, &s), 0);
+        assert_int_equal(scoreboard_new(3, TOOLS, &s), 0);
         assert_int_equal(fstat(scoreboard_fd(s), &st), 0);
         assert_int_equal(scoreboard_map(scoreboard_fd(s), 4, &g), -EBADMSG); /* stays ours */
         int fds[] = {memfd_of((size_t)st.st_size, good),                     /* no header */
@@ -162,7 +162,7 @@ static void test_foreign(void **state UNUSED)
 static void test_self(void **state UNUSED)
 {
         CLEANUP(scoreboard_free_p) Scoreboard *s = NULL;
-        assert_int_equal(scoreboard_new(1, &s), 0);
+        assert_int_equal(scoreboard_new(1, TOOLS, &s), 0);
         ScoreProcess *p = scoreboard_process(s, SCORE_SUPERVISOR);
         scoreboard_self(p, 42);
         assert_int_equal(score_get(&p->lag_usec), 42);
@@ -182,7 +182,7 @@ static void test_self(void **state UNUSED)
 static int make(void *arg UNUSED)
 {
         Scoreboard *s = NULL, *g = NULL;
-        int fd, r = scoreboard_new(2, &s);
+        int fd, r = scoreboard_new(2, TOOLS, &s);
         if (r == 0) {
                 fd = fcntl(scoreboard_fd(s), F_DUPFD_CLOEXEC, 0);
                 r = scoreboard_map(fd, 2, &g);

@@ -74,12 +74,34 @@ static void test_bytes(void **state UNUSED)
         check(span_from(bytes + 1, 64), "8667e718294e9e0df1d30600ba3eeb201f764aad2dad72748643e4a285e1d1f7");
 }
 
+/* Cut anywhere, in up to three pieces: the same. */
+static void test_pieces(void **state UNUSED)
+{
+        char bytes[200];
+        uint8_t want[SHA256_SIZE], got[SHA256_SIZE];
+        for (size_t i = 0; i < sizeof(bytes); i++)
+                bytes[i] = (char)i;
+        sha256(span_from(bytes, sizeof(bytes)), want);
+        for (size_t a = 0; a <= sizeof(bytes); a++)
+                for (size_t b = a; b <= sizeof(bytes); b++) {
+                        Sha256 s;
+                        sha256_begin(&s);
+                        sha256_add(&s, span_from(bytes, a));
+                        sha256_add(&s, SPAN_NONE);
+                        sha256_add(&s, span_from(bytes + a, b - a));
+                        sha256_add(&s, span_from(bytes + b, sizeof(bytes) - b));
+                        sha256_end(&s, got);
+                        assert_row(memcmp(got, want, sizeof(want)) == 0, "%zu, %zu", a, b);
+                }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_fips),
                 cmocka_unit_test(test_lengths),
                 cmocka_unit_test(test_bytes),
+                cmocka_unit_test(test_pieces),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

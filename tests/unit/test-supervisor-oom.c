@@ -42,7 +42,7 @@ static void world_setup(World *w, bool with_server)
         LIST_INIT(&s->askers);
         assert_int_equal(loop_new(&clock_monotonic, &s->loop), 0);
         assert_int_equal(event_log_init(&s->events), 0);
-        assert_int_equal(scoreboard_new(ROWS, &s->board), 0);
+        assert_int_equal(scoreboard_new(ROWS, 8, &s->board), 0);
         s->rows = calloc(ROWS, sizeof(*s->rows));
         assert_non_null(s->rows);
         assert_int_equal(reload_init(&s->reload, s), 0);

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a request's head says, and who gets the rest of it. */
+#include "gateway/client.h"
+#include "base/limit-table.h"
+#include "base/log.h"
+#include "gateway/batch.h"
+#include "gateway/figures.h"
+#include "gateway/root.h"
+#include "gateway/route.h"
+#include "gateway/stream.h"
+
+static Client *client_of(HttpConn *c)
+{
+        return CONTAINER_OF(c, Client, http);
+}
+
+/* ---- its life ------------------------------------------------------------------- */
+
+static HttpConn *client_accepted(HttpServer *s, const HttpListener *l UNUSED)
+{
+        Gateway *g = CONTAINER_OF(s, Gateway, http);
+        Client *c = g->free_clients;
+        if (c) {
+                g->free_clients = c->next_free;
+                g->n_free_clients--;
+        } else {
+                c = malloc(sizeof(*c));
+                if (!c)
+                        return NULL;
+        }
+        memset(c, 0, sizeof(*c));
+        c->gateway = g;
+        return &c->http;
+}
+
+static void client_released(HttpConn *conn)
+{
+        Client *c = client_of(conn);
+        Gateway *g = c->gateway;
+        if (g->n_free_clients >= LIMIT_GATEWAY_POOL) {
+                free(c);
+                return;
+        }
+        c->next_free = g->free_clients;
+        g->free_clients = c;
+        g->n_free_clients++;
+}
+
+void client_pool_done(Gateway *g)
+{
+        Client *c;
+        while ((c = g->free_clients)) {
+                g->free_clients = c->next_free;
+                free(c);
+        }
+}
+
+/* ---- what the head says ----------------------------------------------------------- */
+
+static bool is_word(char c)
+{
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' ||
+               c == ':' || c == '-';
+}
+
+/* What the client calls its request, or a name of ours: it stands in the answer and in every log line. */
+static void take_correlation(Client *c, Span given)
+{
+        Gateway *g = c->gateway;
+        bool good = given.len > 0 && given.len < sizeof(c->correlation);
+        for (size_t i = 0; good && i < given.len; i++)
+                good = is_word(given.ptr[i]);
+        if (good) {
+                memcpy(c->correlation, given.ptr, given.len);
+                c->correlation[given.len] = 0;
+                return;
+        }
+        uint64_t n = g->correlation_base + g->next_correlation++;
+        for (unsigned i = 0; i < 16; i++, n >>= 4)
+                c->correlation[15 - i] = "0123456789abcdef"[n & 15];
+        c->correlation[16] = 0;
+}
+
+static bool is_tcp(const Client *c)
+{
+        return c->http.listener && c->http.listener->kind == HTTP_LISTENER_TCP;
+}
+
+static void take_principal(Client *c, const char *name, size_t n)
+{
+        n = MIN(n, sizeof(c->principal) - 1);
+        memcpy(c->principal, name, n);
+        c->principal[n] = 0;
+}
+
+/* Without one where one is needed, or with a wrong one: false. */
+static bool take_token(Client *c, const HttpRequest *r)
+{
+        const Admission *a = &c->gateway->admission;
+        const char *peer = http_conn_peer(&c->http);
+        take_principal(c, peer, strlen(peer));
+        if (!a->needs_token || !is_tcp(c))
+                return true;
+        const Snapshot *now = &c->gateway->current;
+        const IpcToken *t = ipc_token_find(now->tokens, now->n_tokens, http_bearer(r));
+        if (t && !*peer)
+                take_principal(c, t->name, strlen(t->name));
+        return t != NULL;
+}
+
+static void take_origin(Client *c, Span origin)
+{
+        c->origin[0] = 0;
+        if (origin.len && origin.len < sizeof(c->origin) &&
+            http_origin_listed(&c->gateway->admission.access, origin)) {
+                memcpy(c->origin, origin.ptr, origin.len);
+                c->origin[origin.len] = 0;
+        }
+}
+
+/* A browser asks first; only origins that are listed get a yes. */
+static int answer_preflight(Client *c, const HttpRequest *r)
+{
+        if (!c->origin[0] || !http_header(r, HTTP_HEADER_ACR_METHOD).len)
+                return client_answer(c, &(ClientAnswer){.status = 204, .allow = c->route->methods}, NULL, 0);
+        return client_answer(c, &(ClientAnswer){.status = 204, .preflight = true}, NULL, 0);
+}
+
+static int refuse_route(Client *c)
+{
+        if (c->route->id == ROUTE_OTHER)
+                return client_refuse(c, 404, "there is nothing under this path; MCP is at /mcp and /mcp/NAME");
+        return client_answer_text(c, &(ClientAnswer){.status = 405, .allow = c->route->methods},
+                                  "this path does not take that method");
+}
+
+static bool is_metrics_only(const Client *c)
+{
+        return c->http.listener && (c->http.listener->tags & CLIENT_METRICS_LISTENER);
+}
+
+/* 0: it goes on; 1: it was answered. */
+static int check_who(Client *c, const HttpRequest *r)
+{
+        const Admission *a = &c->gateway->admission;
+        Span host = http_header(r, HTTP_HEADER_HOST), origin = http_header(r, HTTP_HEADER_ORIGIN);
+        bool is_free = c->route->is_free && !(c->route->id == ROUTE_METRICS && a->metrics_need_token);
+        if (!c->route->is_free && is_tcp(c) && !http_host_allowed(&a->access, host))
+                return client_refuse(c, 403, "this Host is not allowed here; see allowed_hosts");
+        if (origin.len && !http_origin_allowed(&a->access, origin, host))
+                return client_refuse(c, 403, "this Origin is not allowed here; see allowed_origins");
+        take_origin(c, origin);
+        if (c->method == HTTP_OPTIONS)
+                return answer_preflight(c, r);
+        if (!take_token(c, r) && !is_free)
+                return client_answer_text(c, &(ClientAnswer){.status = 401, .challenge = true},
+                                          "a token is needed: Authorization: Bearer TOKEN");
+        return 0;
+}
+
+static int check_message(Client *c, const HttpRequest *r)
+{
+        bool named;
+        if (c->gateway->draining)
+                return client_answer_text(c, &(ClientAnswer){.status = 503, .retry_after = 5}, "draining");
+        if (c->method == HTTP_POST && !http_content_is(r, "application/json"))
+                return client_refuse(c, 415, "Content-Type must be application/json");
+        if (http_header(r, HTTP_HEADER_CONTENT_ENCODING).len)
+                return client_refuse(c, 415, "no Content-Encoding is understood");
+        c->accepts_json = http_accepts(r, "application/json", &named);
+        c->accepts_sse = http_accepts(r, "text/event-stream", &named) && named;
+        if (!c->accepts_json && !c->accepts_sse)
+                return client_refuse(c, 406, "Accept must take application/json or text/event-stream");
+        if (c->method == HTTP_GET && !c->accepts_sse)
+                return client_refuse(c, 406, "Accept must take text/event-stream");
+        if (c->gateway->queued_bytes > gateway_config(c->gateway)->limits.max_queued)
+                return client_answer_text(c, &(ClientAnswer){.status = 503, .retry_after = 1},
+                                          "more waits for servers than limits.max_queued");
+        return 0;
+}
+
+static bool is_mcp(const Client *c)
+{
+        return c->route->id == ROUTE_MCP || c->route->id == ROUTE_MCP_NAME;
+}
+
+static int client_head(HttpConn *conn, const HttpRequest *r)
+{
+        Client *c = client_of(conn);
+        Span name;
+        c->started = loop_now(c->gateway->loop);
+        c->route = route_find(r->path, &name);
+        c->score_route = c->route->score;
+        c->method = r->method;
+        c->status = 0;
+        take_correlation(c, http_header(r, HTTP_HEADER_REQUEST_ID));
+        if (is_metrics_only(c) && c->route->id != ROUTE_METRICS)
+                c->route = &route_table[ROUTE_OTHER];
+        int q = check_who(c, r);
+        if (q < 0 || c->status)
+                return q;
+        if (c->route->id == ROUTE_OTHER || !route_takes(c->route, r->method))
+                return refuse_route(c);
+        if (!is_mcp(c))
+                return 0;
+        const Endpoint *ep = endpoint_find(&c->gateway->endpoints, name);
+        if (!ep)
+                return client_refuse(c, 404, "there is no server and no view of that name");
+        if (ep->kind == ENDPOINT_VIEW)
+                c->score_route = SCORE_ROUTE_VIEW;
+        return check_message(c, r);
+}
+
+static int client_request(HttpConn *conn, HttpRequest *r)
+{
+        Client *c = client_of(conn);
+        if (!is_mcp(c))
+                return page_answer(c, c->route);
+        if (r->method == HTTP_POST)
+                return gateway_post(c, r);
+        return r->method == HTTP_DELETE ? gateway_delete(c, r) : gateway_get(c, r);
+}
+
+/* ---- its going ------------------------------------------------------------------------- */
+
+static void client_cut(HttpConn *conn, HttpCut why UNUSED)
+{
+        Client *c = client_of(conn);
+        Exchange *x = TAKE_PTR(c->exchange);
+        Batch *b = TAKE_PTR(c->batch);
+        int r = 0;
+        if (x)
+                r = exchange_cut(x, c->modern);
+        if (b)
+                batch_cut(b);
+        if (c->stream)
+                stream_cut(c->stream);
+        if (r < 0)
+                log_error("a client that has gone: %s", strerror(-r));
+}
+
+/* A client of the stateless era says so that it wants nothing more; one of the other may well read on. */
+static void client_half_closed(HttpConn *conn)
+{
+        Client *c = client_of(conn);
+        if (!c->modern)
+                return;
+        client_cut(conn, HTTP_CUT_CLOSED);
+        http_conn_close(conn);
+}
+
+static void client_was_refused(HttpConn *conn, int status, const char *why)
+{
+        Client *c = client_of(conn);
+        char address[64];
+        figures_http(c, status);
+        log_limited(LOG_LEVEL_INFO, "http-refused", NULL, "%s: %d, %s", http_conn_address(conn, address), status, why);
+}
+
+const HttpOps client_http_ops = {.accepted = client_accepted,
+                                 .released = client_released,
+                                 .head = client_head,
+                                 .request = client_request,
+                                 .cut = client_cut,
+                                 .half_closed = client_half_closed,
+                                 .refused = client_was_refused};

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/exchange.h"
+#include "base/limit-table.h"
+#include "base/log.h"
+#include "gateway/batch.h"
+#include "gateway/figures.h"
+#include "gateway/root.h"
+#include "jsonrpc/json.h"
+#include "jsonrpc/splice.h"
+#include "mcp/write.h"
+
+enum { PARTS_MAX = SPLICE_PARTS };
+
+/* ---- its life ----------------------------------------------------------------- */
+
+static Exchange *pool_take(Gateway *g)
+{
+        Exchange *x = g->free_exchanges;
+        if (!x)
+                return malloc(sizeof(*x));
+        g->free_exchanges = x->next_free;
+        g->n_free_exchanges--;
+        return x;
+}
+
+static void pool_give(Gateway *g, Exchange *x)
+{
+        if (g->n_free_exchanges >= LIMIT_GATEWAY_POOL) {
+                free(x);
+                return;
+        }
+        x->next_free = g->free_exchanges;
+        g->free_exchanges = x;
+        g->n_free_exchanges++;
+}
+
+void exchange_pool_done(Gateway *g)
+{
+        Exchange *x;
+        while ((x = g->free_exchanges)) {
+                g->free_exchanges = x->next_free;
+                free(x);
+        }
+}
+
+/* A token is a string or a whole number, and short: it is kept as it was written. */
+static bool take_token(Exchange *x, const Envelope *e)
+{
+        Span token = envelope_member(e, MEMBER_META_PROGRESS_TOKEN);
+        JsonType type = json_type(token);
+        if (type == JSON_NONE)
+                return true;
+        if (token.len > sizeof(x->token) || (type != JSON_STRING_TEXT && type != JSON_NUMBER_TEXT))
+                return false;
+        memcpy(x->token, token.ptr, token.len);
+        x->token_len = token.len;
+        return true;
+}
+
+int exchange_new(Gateway *g, Client *c, Batch *batch, Session *s, const Envelope *e, Exchange **ret)
+{
+        Span id = envelope_member(e, MEMBER_ID);
+        Exchange *x = pool_take(g);
+        if (!x)
+                return -ENOMEM;
+        memset(x, 0, offsetof(Exchange, id));
+        x->correlation[0] = 0;
+        x->tool = NULL;
+        x->gateway = g;
+        x->call.ops = &exchange_call_ops;
+        x->session = s;
+        x->call.session = s;
+        x->version = s ? s->version : MCP_VERSION_ASSUMED;
+        x->started = loop_now(g->loop);
+        x->id_len = MIN(id.len, sizeof(x->id));
+        memcpy(x->id, id.ptr, x->id_len);
+        if (!take_token(x, e)) {
+                pool_give(g, x);
+                return EXCHANGE_E_TOKEN;
+        }
+        memcpy(x->correlation, c->correlation, sizeof(x->correlation));
+        x->batch = batch;
+        if (batch) {
+                batch_expect(batch);
+        } else {
+                x->client = c;
+                c->exchange = x;
+        }
+        if (s) {
+                LIST_INSERT_HEAD(&s->exchanges, x, in_session);
+                session_busy(s, true);
+        }
+        g->exchanges++;
+        *ret = x;
+        return 0;
+}
+
+/* What hangs on it has been cut; its answer is given, or nobody wants it. */
+static void exchange_free(Exchange *x)
+{
+        Gateway *g = x->gateway;
+        if (x->listed)
+                TAILQ_REMOVE(&g->listing, x, link);
+        if (x->client)
+                x->client->exchange = NULL;
+        if (x->session) {
+                LIST_REMOVE(x, in_session);
+                session_busy(x->session, false);
+        }
+        g->exchanges--;
+        pool_give(g, x);
+        gateway_check_drained(g);
+}
+
+/* ---- its end -------------------------------------------------------------------- */
+
+static bool worth_a_line(const Gateway *g, ScoreStatus how, Nsec took)
+{
+        const Config *c = gateway_config(g);
+        bool bad = how != SCORE_STATUS_OK && how != SCORE_STATUS_TOOL_ERROR;
+        switch ((LogRequests)c->log.requests) {
+        case LOG_REQUESTS_ALL:
+                return true;
+        case LOG_REQUESTS_SLOW:
+                return bad || took >= c->log.slow;
+        case LOG_REQUESTS_ERRORS:
+                return bad;
+        default:
+                return false;
+        }
+}
+
+static void exchange_account(Exchange *x, ScoreStatus how)
+{
+        Nsec took = nsec_sub(loop_now(x->gateway->loop), x->started);
+        const char *server = x->call.upstream ? x->call.upstream->name : NULL;
+        figures_request(x, how, took / NSEC_PER_USEC);
+        if (worth_a_line(x->gateway, how, took))
+                log_limited(LOG_LEVEL_INFO, how == SCORE_STATUS_OK ? NULL : "request",
+                            LOG_FIELDS(LOG_SERVER(server), LOG_REQUEST(x->correlation),
+                                       LOG_STR("method", mcp_method_name(x->method)),
+                                       LOG_SPAN("tool", figures_tool(x)),
+                                       LOG_STR("status", score_status_name(how)),
+                                       LOG_INT("usec", took / NSEC_PER_USEC)),
+                            "%s: %s after %.1f ms", mcp_method_name(x->method), score_status_name(how),
+                            (double)took / (double)NSEC_PER_MSEC);
+}
+
+static int give_event(Exchange *x, const Span *parts, unsigned n, bool *ret_taken)
+{
+        char id[EVENT_ID_SIZE];
+        Span name = SPAN_NONE;
+        if (x->numbered && x->session) {
+                int r = replay_add(&x->session->events, x->stream, parts, n, id);
+                if (r < 0)
+                        return r;
+                name = span_of(id);
+        }
+        *ret_taken = false;
+        int r = x->client ? client_event(x->client, name, parts, n, ret_taken) : 0;
+        if (x->client && !*ret_taken)
+                TAKE_PTR(x->client)->exchange = NULL;
+        return r;
+}
+
+static int open_stream(Exchange *x)
+{
+        bool open;
+        int r = client_open_stream(x->client, &(ClientAnswer){.status = 200}, &open);
+        if (r < 0)
+                return r;
+        x->open = true;
+        if (x->session) {
+                x->numbered = true;
+                x->stream = stream_number(x->session, false);
+        }
+        if (!open || !x->numbered || !mcp_has(x->version, MCP_HAS_PRIMING))
+                return 0;
+        char id[EVENT_ID_SIZE];
+        replay_first_id(&x->session->events, x->stream, id);
+        return client_prime(x->client, span_of(id));
+}
+
+/* Its only message, or the last one of its stream. */
+static int give_answer(Exchange *x, const Span *parts, unsigned n)
+{
+        Client *c = x->client;
+        bool taken;
+        int r = 0;
+        if (x->batch)
+                return batch_answer(TAKE_PTR(x->batch), parts, n);
+        if (c && !x->open && c->accepts_json) {
+                c->exchange = NULL;
+                x->client = NULL;
+                return client_answer(c, &(ClientAnswer){.status = 200, .type = SPAN("application/json")}, parts, n);
+        }
+        if (c && !x->open)
+                r = open_stream(x);
+        if (r == 0 && x->open)
+                r = give_event(x, parts, n, &taken);
+        c = x->client; /* it may have gone by that */
+        if (r < 0 || !c)
+                return r;
+        c->exchange = NULL;
+        x->client = NULL;
+        return client_end_stream(c);
+}
+
+int exchange_answer(Exchange *x, const Span *parts, unsigned n, ScoreStatus how)
+{
+        assert(!x->finished);
+        x->finished = true;
+        exchange_account(x, how);
+        int r = give_answer(x, parts, n);
+        exchange_free(x);
+        return r;
+}
+
+int exchange_result(Exchange *x, Span result)
+{
+        const Span parts[] = {SPAN("{\"jsonrpc\":\"2.0\",\"id\":"), exchange_id(x), SPAN(",\"result\":"), result,
+                              SPAN("}")};
+        return exchange_answer(x, parts, ARRAY_SIZE(parts), SCORE_STATUS_OK);
+}
+
+int exchange_error(Exchange *x, RpcError error, const char *message)
+{
+        CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
+        const McpErrorArgs a = {.id = exchange_id(x), .error = error, .message = message};
+        int r = mcp_write_error(&b, &a);
+        const Span text = buf_span(&b);
+        return r < 0 ? r : exchange_answer(x, &text, 1, SCORE_STATUS_ERROR);
+}
+
+static ScoreStatus outcome_of(Fault fault)
+{
+        switch (fault) {
+        case FAULT_REQUEST_TIMEOUT:
+        case FAULT_QUEUE_TIMEOUT:
+        case FAULT_START_TIMEOUT:
+                return SCORE_STATUS_TIMEOUT;
+        case FAULT_CANCELLED:
+                return SCORE_STATUS_CANCELLED;
+        case FAULT_QUEUE_FULL:
+        case FAULT_SERVER_BUSY:
+        case FAULT_DRAINING:
+                return SCORE_STATUS_REFUSED;
+        default:
+                return SCORE_STATUS_ERROR;
+        }
+}
+
+int exchange_fault(Exchange *x, Fault fault)
+{
+        CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
+        FaultArgs a = {.fault = fault, .retry_after_ms = UINT64_MAX, .exit_class = -1, .code = -1};
+        if (x->call.upstream)
+                upstream_fault(x->call.upstream, fault, &a);
+        a.correlation_id = span_of(x->correlation);
+        int r = fault_write(&b, exchange_id(x), &a);
+        const Span text = buf_span(&b);
+        return r < 0 ? r : exchange_answer(x, &text, 1, outcome_of(fault));
+}
+
+int exchange_cancelled(Exchange *x)
+{
+        int r = x->call.state != CALL_IDLE ? upstream_cancel(&x->call, "cancelled by the client") : 0;
+        if (r < 0)
+                return r;
+        if (!x->open)
+                return exchange_fault(x, FAULT_CANCELLED);
+        x->finished = true;
+        exchange_account(x, SCORE_STATUS_CANCELLED);
+        Client *c = TAKE_PTR(x->client);
+        if (c)
+                c->exchange = NULL;
+        exchange_free(x);
+        return c ? client_end_stream(c) : 0;
+}
+
+/* ---- on the way ------------------------------------------------------------------- */
+
+int exchange_push(Exchange *x, const Span *parts, unsigned n)
+{
+        bool taken;
+        int r = 0;
+        if (x->batch || x->finished || (!x->open && (!x->client || !x->client->accepts_sse)))
+                return EXCHANGE_E_NO_STREAM;
+        if (!x->open)
+                r = open_stream(x);
+        if (r < 0)
+                return r;
+        r = give_event(x, parts, n, &taken);
+        return r < 0 || taken || x->numbered ? r : EXCHANGE_E_NO_STREAM;
+}
+
+/* Without a session there is no way to come back. */
+int exchange_cut(Exchange *x, bool cancel)
+{
+        x->client = NULL;
+        if (!cancel && x->session)
+                return 0;
+        int r = x->call.state != CALL_IDLE ? upstream_cancel(&x->call, "the client has gone") : 0;
+        x->finished = true;
+        exchange_account(x, SCORE_STATUS_CANCELLED);
+        exchange_free(x);
+        return r;
+}
+
+int exchange_resume(Exchange *x, Client *c)
+{
+        if (x->client) { /* the older connection has lost it */
+                Client *old = x->client;
+                old->exchange = NULL;
+                x->client = NULL;
+                int r = client_end_stream(old);
+                if (r < 0)
+                        return r;
+        }
+        x->client = c;
+        c->exchange = x;
+        return 0;
+}
+
+int exchange_session_ended(Exchange *x)
+{
+        Session *s = TAKE_PTR(x->session);
+        LIST_REMOVE(x, in_session);
+        session_busy(s, false);
+        x->call.session = NULL;
+        x->numbered = false;
+        return exchange_cancelled(x);
+}
+
+/* ---- as a call ---------------------------------------------------------------------- */
+
+/* The server's message as it is, but for the id. */
+static int call_answered(Call *c, const Envelope *e)
+{
+        Exchange *x = CONTAINER_OF(c, Exchange, call);
+        ScoreStatus how = SCORE_STATUS_OK;
+        Span parts[SPLICE_PARTS];
+        Splice s;
+        if (e->kind == ENVELOPE_ERROR)
+                how = SCORE_STATUS_ERROR;
+        else if (json_true(envelope_member(e, MEMBER_RESULT_IS_ERROR)))
+                how = SCORE_STATUS_TOOL_ERROR;
+        splice_init(&s, e->text);
+        splice_replace(&s, envelope_member(e, MEMBER_ID), exchange_id(x));
+        return exchange_answer(x, parts, splice_parts(&s, parts), how);
+}
+
+static int call_failed(Call *c, Fault fault)
+{
+        return exchange_fault(CONTAINER_OF(c, Exchange, call), fault);
+}
+
+static int call_progress(Call *c, const Envelope *e)
+{
+        Exchange *x = CONTAINER_OF(c, Exchange, call);
+        Span parts[SPLICE_PARTS];
+        Splice s;
+        if (x->token_len == 0)
+                return 0;
+        splice_init(&s, e->text);
+        splice_replace(&s, envelope_member(e, MEMBER_PROGRESS_TOKEN), span_from(x->token, x->token_len));
+        int r = exchange_push(x, parts, splice_parts(&s, parts));
+        return MIN(r, 0);
+}
+
+const CallOps exchange_call_ops = {
+        .answered = call_answered, .failed = call_failed, .progress = call_progress};

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a server has to offer, over its lives and ours; and what it hears again in each new one. */
+#include "base/fd.h"
+#include "base/json-writer.h"
+#include "base/limit-table.h"
+#include "base/log.h"
+#include "gateway/pinger.h"
+#include "gateway/upstream-private.h"
+#include "ipc/catalogue.h"
+#include "jsonrpc/json.h"
+
+/* ---- the cache ------------------------------------------------------------------- */
+
+/* How it is started is not known here; a change of that starts it anew, and then it tells all again. */
+static Span launch_of(const Upstream *u)
+{
+        return span_of(u->name);
+}
+
+static void write_cache(Upstream *u)
+{
+        CLEANUP(buf_done) Buf bytes = BUF_INIT(LIMIT_CATALOGUE);
+        if (u->cache_fd < 0)
+                return;
+        int r = mcp_catalogue_encode(u->catalogue, launch_of(u), &bytes);
+        if (r == 0)
+                r = catalogue_write(u->cache_fd, buf_span(&bytes));
+        if (r < 0)
+                log_warning_with(LOG_FIELDS(LOG_SERVER(u->name)), "its lists cannot be kept for the next start: %s",
+                                 strerror(-r));
+}
+
+static void adopt(Upstream *u, McpCatalogue *c)
+{
+        mcp_catalogue_unref(u->catalogue);
+        u->catalogue = c;
+        score_set(&u->score->tools, c->lists[MCP_LIST_TOOLS].n);
+}
+
+int upstream_take_cache(Upstream *u, int fd)
+{
+        CLEANUP(buf_done) Buf bytes = BUF_INIT(LIMIT_CATALOGUE);
+        McpCatalogue *c;
+        fd_close_p(&u->cache_fd);
+        u->cache_fd = fd;
+        if (u->catalogue) /* an earlier file of the same life: ours is newer */
+                return 0;
+        int r = catalogue_read(fd, &bytes);
+        if (r == 0)
+                r = mcp_catalogue_decode(buf_span(&bytes), launch_of(u), &c);
+        if (r == -ENOMEM)
+                return r;
+        if (r != 0)
+                return upstream_want_catalogue(u);
+        adopt(u, c);
+        u->cached = true;
+        score_add(&u->score->cache_hits, 1);
+        return gateway_catalogue_changed(u->gateway, u);
+}
+
+int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c)
+{
+        bool first = !u->catalogue || u->cached;
+        bool changed = first || mcp_catalogue_diff(u->catalogue, c);
+        adopt(u, c);
+        u->cached = false;
+        if (changed)
+                write_cache(u);
+        log_debug_with(LOG_FIELDS(LOG_SERVER(u->name)), "has %u tools, %u prompts, %u resources, %u templates",
+                       c->lists[MCP_LIST_TOOLS].n, c->lists[MCP_LIST_PROMPTS].n, c->lists[MCP_LIST_RESOURCES].n,
+                       c->lists[MCP_LIST_TEMPLATES].n);
+        int r = gateway_catalogue_changed(u->gateway, u);
+        if (r == 0 && u->scout && u->scout->backend == b) /* that was all it was wanted for */
+                r = lease_end(u->scout);
+        return r;
+}
+
+/* A lazy server that nobody has seen yet is started once, or its tools could never be listed. */
+int upstream_want_catalogue(Upstream *u)
+{
+        Lease *l;
+        if (u->catalogue || u->told.state != SERVER_STATE_IDLE || u->wanted)
+                return 0;
+        u->wanted = true;
+        return upstream_leases(u) ? lease_get(u, NULL, &l) : upstream_say_want(u, IPC_NO_SESSION);
+}
+
+/* ---- what each new instance is told ---------------------------------------------------- */
+
+int pinger_start_for(Upstream *u, Backend *b)
+{
+        if (u->config->health.interval == NSEC_NEVER)
+                return 0;
+        return pinger_start(b, u->config->health.interval, u->config->health.timeout, u->config->health.failures);
+}
+
+typedef struct Told {
+        Call call;
+} Told;
+
+static int told_answered(Call *c, const Envelope *e UNUSED)
+{
+        free(CONTAINER_OF(c, Told, call));
+        return 0;
+}
+
+static int told_failed(Call *c, Fault fault UNUSED)
+{
+        free(CONTAINER_OF(c, Told, call));
+        return 0;
+}
+
+static const CallOps told_ops = {.answered = told_answered, .failed = told_failed, .ours = true};
+
+/* A request whose answer is of no interest. */
+static int tell(Backend *b, McpMethod m, Span params)
+{
+        Told *t = calloc(1, sizeof(*t));
+        if (!t)
+                return -ENOMEM;
+        t->call.ops = &told_ops;
+        int r = backend_ask(b, &t->call, m, params);
+        if (r < 0)
+                free(t);
+        return r;
+}
+
+int backend_subscribe(Backend *b, Span uri, bool on)
+{
+        CLEANUP(buf_done) Buf params = BUF_INIT(BUF_CAP_NONE);
+        int r = buf_append_str(&params, "{\"uri\":");
+        if (r == 0)
+                r = json_quote(&params, uri);
+        if (r == 0)
+                r = buf_append_char(&params, '}');
+        if (r < 0)
+                return r;
+        return tell(b, on ? MCP_METHOD_RESOURCES_SUBSCRIBE : MCP_METHOD_RESOURCES_UNSUBSCRIBE, buf_span(&params));
+}
+
+int backend_set_level(Backend *b, McpLevel level)
+{
+        char params[64];
+        McpCapabilities can = mcp_server_can(json_member(buf_span(&b->hello), "capabilities"));
+        if (level == b->level || level < 0 || !(can & MCP_CAN(LOGGING)))
+                return 0;
+        b->level = level;
+        (void)snprintf(params, sizeof(params), "{\"level\":\"%s\"}", mcp_level_name(level));
+        return tell(b, MCP_METHOD_SET_LEVEL, span_of(params));
+}
+
+int upstream_restore(Upstream *u, Backend *b)
+{
+        uint32_t at = 0;
+        Span uri;
+        int r = backend_set_level(b, b->lease && b->lease->session ? b->lease->session->level : u->level);
+        while (r == 0 && subscription_each_uri(u->subscriptions, &at, &uri))
+                r = backend_subscribe(b, uri, true);
+        return r;
+}
+
+/* ---- idle ------------------------------------------------------------------------------- */
+
+static int release_if_idle(Upstream *u, Backend *b, Nsec now, Nsec *next)
+{
+        Nsec until = nsec_add(b->used, u->config->idle_stop);
+        if (b->state != BACKEND_READY || b->in_flight || !TAILQ_EMPTY(&b->turn) ||
+            subscription_any(u->subscriptions)) {
+                *next = MIN(*next, nsec_add(now, u->config->idle_stop));
+                return 0;
+        }
+        if (until > now) {
+                *next = MIN(*next, until);
+                return 0;
+        }
+        return upstream_release(u, b, IPC_RELEASE_IDLE);
+}
+
+static int idle_fired(Timer *timer, Nsec now)
+{
+        Upstream *u = CONTAINER_OF(timer, Upstream, idle);
+        Backend *b;
+        Nsec next = NSEC_NEVER;
+        int r = 0;
+        if (u->config->idle_stop == NSEC_NEVER)
+                return 0;
+        TAILQ_FOREACH(b, &u->backends, link)
+        if (r == 0)
+                r = release_if_idle(u, b, now, &next);
+        timer_arm(timer, next);
+        return r;
+}
+
+const TimerOps upstream_idle_ops = {.fired = idle_fired};
