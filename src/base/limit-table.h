@@ -100,9 +100,11 @@
         L(SPAWN_LOW_FDS,    32,              "numbers","Descriptors below this are the new process's to fill; ours are kept above.") \
         L(SPAWN_ROLE_FDS,   16,              "descriptors", "What one role is handed at its start.") \
         L(SPAWN_CLEAR,      2,               "seconds","How long a start waits for the end of what an earlier life has left.") \
+        L(USAGE_BATCH,      32,              "items",  "Servers whose memory, CPU time and processes are measured with each ping of the gateway; the others have their turn later.") \
         L(WARDEN_AGAIN,     50,              "milliseconds", "How often a warden looks again for what it must kill and cannot wait for.") \
         L(WARDEN_GRACE,     500,             "milliseconds", "Between TERM and KILL when a server's tree is swept.") \
         L(WARDEN_PASSES,    16,              "passes", "Searches for descendants to kill before a warden reaps and waits.") \
+        L(CERTIFICATE,      1024 * 1024,     "bytes",  "Each of the files that `tls` names.") \
         L(TOKEN,            4 * 1024,        "bytes",  "A token file.") \
         L(TOKENS,           20000,           "items",  "Tokens that the gateway is given.") \
         L(IPC_STALL,        5,               "seconds","How long messages to another of our processes wait for it to read one; then it is replaced.") \

@@ -73,7 +73,7 @@ const SchemaRow schema_table[] = {
         ROOT("allowed_origins", LIST, allowed_origins, .def = "[]", .check = check_origin, .form = "origin", GW, LIVE, BY(GATEWAY),
              .doc = "Origins that pass, beside the same origin and localhost."),
         ROOT("tls.cert", TEXT, tls.cert, .check = check_path, .form = "path", SUP, LIVE, BY(GATEWAY),
-             .doc = "Certificate chain in PEM; TLS is on when it is given. Read again at each reload."),
+             .doc = "Certificate chain in PEM; when it is given, every TCP address speaks TLS, that of `metrics.listen` too. Read again at each reload."),
         ROOT("tls.key", TEXT, tls.key, .check = check_path, .form = "path", SUP, LIVE, BY(GATEWAY),
              .doc = "Private key of the certificate in PEM."),
         ROOT("tls.client_ca", TEXT, tls.client_ca, .check = check_path, .form = "path", SUP, LIVE, BY(GATEWAY),
@@ -119,7 +119,7 @@ const SchemaRow schema_table[] = {
         ROOT("log.max_total", SIZE, log.max_total, .def = "200M", BOUNDS(64 * KIB, TIB), SUP, LIVE, BY(RECORDER),
              .doc = "All log files together; the oldest are removed first."),
         ROOT("metrics.listen", TEXT, metrics.listen, .none = true, .def = "none", .check = check_listen, .form = "address", BOTH, LIVE, BY(GATEWAY),
-             .doc = "A further address that serves /metrics only."),
+             .doc = "A further address that serves /metrics only; without a token unless `metrics.auth` asks for one."),
         ROOT("metrics.auth", BOOL, metrics.auth, .def = "false", GW, LIVE, BY(GATEWAY),
              .doc = "Asks for a token on /metrics too."),
 

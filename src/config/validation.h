@@ -11,8 +11,9 @@
 enum {
         VALIDATE_FD_DIAGS = 3, /* diag_list_encode() */
         VALIDATE_FD_SUPERVISOR,
-        VALIDATE_FD_GATEWAY, /* config_encode() of each view */
-        VALIDATE_FD_TEXT,    /* config_print() */
+        VALIDATE_FD_GATEWAY,     /* config_encode() of each view */
+        VALIDATE_FD_TEXT,        /* config_print() */
+        VALIDATE_FD_CERTIFICATE, /* ipc/certificate.h; empty without TLS */
         _VALIDATE_FD_MAX,
         VALIDATE_FDS = _VALIDATE_FD_MAX - VALIDATE_FD_DIAGS,
 };

@@ -180,8 +180,8 @@ static void check_metrics(Verify *v)
         for (size_t i = 0; i < c->listen.n && address; i++) {
                 const char *other = config_listen(c, i)->address.value;
                 if (other && strcmp(other, address) == 0)
-                        ROOT_SAY(DIAG_ERROR, "metrics.listen",
-                                 "%s is in `listen` too: it serves /metrics already",
+                        ROOT_SAY(DIAG_WARNING, "metrics.listen",
+                                 "has no effect: %s is in `listen`, which serves /metrics too",
                                  config_shown(&c->metrics.listen));
         }
         if (address && !is_loopback(address) && c->metrics.auth && c->auth.mode == AUTH_TOKEN &&
@@ -199,8 +199,8 @@ static void check_tokens(Verify *v)
                 for (size_t k = 0; k < i; k++)
                         if (tokens[i].name.value && tokens[k].name.value &&
                             strcmp(tokens[i].name.value, tokens[k].name.value) == 0) {
-                                diag_add(v->diags, DIAG_ERROR, at_text(v, &tokens[i].name), "auth.tokens",
-                                         "the name %s is given twice: logs could not tell them apart",
+                                diag_add(v->diags, DIAG_WARNING, at_text(v, &tokens[i].name), "auth.tokens",
+                                         "the name %s is given twice: logs cannot tell them apart",
                                          config_shown(&tokens[i].name));
                                 break;
                         }

@@ -81,9 +81,10 @@ static void take_correlation(Client *c, Span given)
         c->correlation[16] = 0;
 }
 
-static bool is_tcp(const Client *c)
+/* The listener may have gone meanwhile: then nothing is free. */
+static bool has_tag(const Client *c, uint32_t tag)
 {
-        return c->http.listener && c->http.listener->kind == HTTP_LISTENER_TCP;
+        return c->http.listener && (c->http.listener->tags & tag);
 }
 
 static void take_principal(Client *c, const char *name, size_t n)
@@ -99,7 +100,7 @@ static bool take_token(Client *c, const HttpRequest *r)
         const Admission *a = &c->gateway->admission;
         const char *peer = http_conn_peer(&c->http);
         take_principal(c, peer, strlen(peer));
-        if (!a->needs_token || !is_tcp(c))
+        if (!a->needs_token || has_tag(c, CLIENT_FREE_LISTENER))
                 return true;
         const Snapshot *now = &c->gateway->current;
         const IpcToken *t = ipc_token_find(now->tokens, now->n_tokens, http_bearer(r));
@@ -134,18 +135,13 @@ static int refuse_route(Client *c)
                                   "this path does not take that method");
 }
 
-static bool is_metrics_only(const Client *c)
-{
-        return c->http.listener && (c->http.listener->tags & CLIENT_METRICS_LISTENER);
-}
-
 /* 0: it goes on; 1: it was answered. */
 static int check_who(Client *c, const HttpRequest *r)
 {
         const Admission *a = &c->gateway->admission;
         Span host = http_header(r, HTTP_HEADER_HOST), origin = http_header(r, HTTP_HEADER_ORIGIN);
         bool is_free = c->route->is_free && !(c->route->id == ROUTE_METRICS && a->metrics_need_token);
-        if (!c->route->is_free && is_tcp(c) && !http_host_allowed(&a->access, host))
+        if (!c->route->is_free && !has_tag(c, CLIENT_FREE_LISTENER) && !http_host_allowed(&a->access, host))
                 return client_refuse(c, 403, "this Host is not allowed here; see allowed_hosts");
         if (origin.len && !http_origin_allowed(&a->access, origin, host))
                 return client_refuse(c, 403, "this Origin is not allowed here; see allowed_origins");
@@ -194,7 +190,7 @@ static int client_head(HttpConn *conn, const HttpRequest *r)
         c->method = r->method;
         c->status = 0;
         take_correlation(c, http_header(r, HTTP_HEADER_REQUEST_ID));
-        if (is_metrics_only(c) && c->route->id != ROUTE_METRICS)
+        if (has_tag(c, CLIENT_METRICS_LISTENER) && c->route->id != ROUTE_METRICS)
                 c->route = &route_table[ROUTE_OTHER];
         int q = check_who(c, r);
         if (q < 0 || c->status)

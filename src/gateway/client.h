@@ -35,7 +35,7 @@ struct Client {
 extern const HttpOps client_http_ops;
 
 enum {
-        CLIENT_TOKEN_LISTENER = 1, /* tags of listeners: a token is needed */
+        CLIENT_FREE_LISTENER = 1, /* tags of listeners: neither token nor Host are looked at */
         CLIENT_METRICS_LISTENER = 2,
 };
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "build-id.h"
 #include "gateway/root.h"
+#include "ipc/certificate.h"
 
 typedef int Told(Gateway *g, IpcMessage *m);
 
@@ -104,14 +105,48 @@ static int told_abort(Gateway *g, IpcMessage *m)
 
 /* ---- listeners ---------------------------------------------------------------- */
 
+static int read_certificate(int fd, Buf *why, TlsContext **ret, int64_t *ret_expires)
+{
+        IpcCertificate c = {0};
+        int r = ipc_certificate_read(fd, &c);
+        if (r < 0)
+                return r;
+        r = tls_context_new(c.chain, c.key, c.client_ca, why, ret);
+        *ret_expires = c.expires;
+        ipc_certificate_done(&c);
+        return r;
+}
+
+/* An address whose certificate is of no use stays closed to all: it is not opened without. */
+static int open_tls(Gateway *g, IpcMessage *m, TlsContext **ret)
+{
+        CLEANUP(buf_done) Buf why = BUF_INIT(IPC_TEXT_MAX);
+        int64_t expires = 0;
+        int r = read_certificate(m->fds[1], &why, ret, &expires);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                log_error("%.*s: no TLS: %s", (int)m->text.len, m->text.len ? m->text.ptr : "",
+                          why.len ? buf_text(&why) : strerror(-r));
+        else
+                metric_set(gateway_metrics(g), METRIC_TLS_EXPIRY, (uint64_t)MAX(expires, 0));
+        return r < 0;
+}
+
 static int told_listener_up(Gateway *g, IpcMessage *m)
 {
         const IpcListener *l = (const IpcListener *)m->header;
-        const bool unix_socket = l->kind == IPC_LISTENER_UNIX;
-        HttpListenerArgs args = {.index = l->index,
-                                 .kind = unix_socket ? HTTP_LISTENER_UNIX : HTTP_LISTENER_TCP,
-                                 .fd = m->fds[0]};
-        int r = http_server_listen(&g->http, &args);
+        HttpListenerArgs args = {
+                .index = l->index,
+                .kind = l->kind == IPC_LISTENER_UNIX ? HTTP_LISTENER_UNIX : HTTP_LISTENER_TCP,
+                .tags = (l->flags & IPC_LISTENER_METRICS ? CLIENT_METRICS_LISTENER : 0) |
+                        (l->flags & IPC_LISTENER_NO_AUTH ? CLIENT_FREE_LISTENER : 0),
+                .fd = m->fds[0]};
+        int r = m->n_fds > 1 ? open_tls(g, m, &args.tls) : 0;
+        if (r != 0)
+                return MIN(r, 0);
+        r = http_server_listen(&g->http, &args);
+        tls_context_unref(args.tls);
         if (r < 0)
                 return r;
         (void)TAKE_FD(m->fds[0]); /* the server's */

@@ -23,7 +23,8 @@ enum {
 #define FIELDS_IpcConfig(F, s)                                                                               \
         F(s, generation, ANY, 0)
 #define FIELDS_IpcListener(F, s)                                                                             \
-        F(s, index, ANY, 0) F(s, kind, BELOW, _IPC_LISTENER_MAX)
+        F(s, index, ANY, 0) F(s, kind, BELOW, _IPC_LISTENER_MAX)                                             \
+        F(s, flags, BELOW, IPC_LISTENER_NO_AUTH * 2) F(s, reserved, BELOW, 1)
 #define FIELDS_IpcServer(F, s)                                                                               \
         F(s, row, ANY, 0) F(s, reserved, BELOW, 1) F(s, row_generation, ANY, 0)
 #define FIELDS_IpcInstance(F, s)                                                                             \

@@ -102,11 +102,19 @@ typedef struct IpcConfig {
 
 typedef enum IpcListenerKind { IPC_LISTENER_TCP, IPC_LISTENER_UNIX, _IPC_LISTENER_MAX } IpcListenerKind;
 
-/* Text: the address as people read it. The second descriptor is a sealed memfd with certificates. */
+enum {
+        IPC_LISTENER_METRICS = 1, /* serves /metrics and nothing else */
+        IPC_LISTENER_NO_AUTH = 2, /* the kernel has decided who may connect: no token, no Host */
+};
+
+/* Text: the address as people read it. The second descriptor is a sealed memfd (certificate.h): it speaks
+ * TLS. One with an index that is there already replaces it: another certificate, other flags. */
 typedef struct IpcListener {
         IpcHeader header;
         uint32_t index;
         uint32_t kind;
+        uint32_t flags;
+        uint32_t reserved;
 } IpcListener;
 
 typedef struct IpcServer {

@@ -32,7 +32,8 @@ static int move_high(int fd)
 static int open_all(int fds[static VALIDATE_FDS])
 {
         static const char *const names[VALIDATE_FDS] = {"mcpvisor-diags", "mcpvisor-supervisor",
-                                                        "mcpvisor-gateway", "mcpvisor-text"};
+                                                        "mcpvisor-gateway", "mcpvisor-text",
+                                                        "mcpvisor-certificate"};
         for (size_t i = 0; i < VALIDATE_FDS; i++)
                 fds[i] = -EBADF;
         for (size_t i = 0; i < VALIDATE_FDS; i++) {
@@ -177,6 +178,7 @@ static int keep_blobs(Validation *v, ValidateResult *ret)
         ret->supervisor_fd = TAKE_FD(v->fds[VALIDATE_FD_SUPERVISOR - VALIDATE_FD_DIAGS]);
         ret->gateway_fd = TAKE_FD(v->fds[VALIDATE_FD_GATEWAY - VALIDATE_FD_DIAGS]);
         ret->text_fd = TAKE_FD(v->fds[VALIDATE_FD_TEXT - VALIDATE_FD_DIAGS]);
+        ret->certificate_fd = TAKE_FD(v->fds[VALIDATE_FD_CERTIFICATE - VALIDATE_FD_DIAGS]);
         ret->valid = true;
         return 0;
 }
@@ -197,7 +199,8 @@ static int crashed(const char *path, const ChildExit *end, DiagList *diags)
 
 static void result_init(ValidateResult *r)
 {
-        *r = (ValidateResult){.supervisor_fd = -EBADF, .gateway_fd = -EBADF, .text_fd = -EBADF};
+        *r = (ValidateResult){
+                .supervisor_fd = -EBADF, .gateway_fd = -EBADF, .text_fd = -EBADF, .certificate_fd = -EBADF};
         diag_list_init(&r->diags);
 }
 
@@ -280,4 +283,5 @@ void validate_result_done(ValidateResult *r)
         fd_close_p(&r->supervisor_fd);
         fd_close_p(&r->gateway_fd);
         fd_close_p(&r->text_fd);
+        fd_close_p(&r->certificate_fd);
 }

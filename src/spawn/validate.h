@@ -6,7 +6,7 @@
  * at the first start, at a reload and for `check`: a file that crashes,
  * starves or stalls the parser hurts that process only.
  *
- * The child gets four empty memfds at fixed numbers. Its exit status says
+ * The child gets five empty memfds at fixed numbers. Its exit status says
  * which of them count.
  */
 
@@ -41,7 +41,9 @@ typedef struct Validation {
 typedef struct ValidateResult {
         DiagList diags;
         bool valid;
-        int supervisor_fd, gateway_fd, text_fd; /* owned, sealed; -EBADF unless valid */
+        /* Owned, sealed; -EBADF unless valid. */
+        int supervisor_fd, gateway_fd, text_fd;
+        int certificate_fd; /* empty without TLS */
 } ValidateResult;
 
 enum { _VALIDATE_E_SUCCESS, VALIDATE_E_CRASHED, VALIDATE_E_TIMEOUT };

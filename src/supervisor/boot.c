@@ -182,7 +182,8 @@ static void say_hello(const Supervisor *s)
         log_info("mcpvisor " PACKAGE_VERSION " runs, pid %d, %zu server%s", (int)getpid(), n,
                  n == 1 ? "" : "s");
         for (size_t i = 0; i < s->listeners.n; i++)
-                log_info("listening on %s", s->listeners.items[i].address);
+                log_info("listening on %s%s", s->listeners.items[i].address,
+                         s->listeners.items[i].metrics ? ", for /metrics only" : "");
         if (s->tokens.path)
                 log_info("clients on TCP need the token in %s%s", s->tokens.path,
                          s->tokens.made ? ", which was just made" : "");

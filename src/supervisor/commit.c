@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/stat.h>
+
 #include "base/fd.h"
 #include "base/json-writer.h"
 #include "base/limit-table.h"
 #include "config/schema.h"
+#include "ipc/certificate.h"
 #include "supervisor/commit.h"
 #include "supervisor/core.h"
 #include "supervisor/reload.h"
@@ -115,22 +118,47 @@ static int open_listeners(struct Supervisor *sup, const Config *next, ListenerSe
 static int describe(const ListenerSet *set, Buf *b)
 {
         for (size_t i = 0; i < set->n; i++) {
-                int r = buf_appendf(b, "%s\n", set->items[i].address);
+                int r = buf_appendf(b, "%s%s\n", set->items[i].address,
+                                    set->items[i].metrics ? " metrics" : "");
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-static void swap_listeners(struct Supervisor *sup, ListenerSet *next, size_t before, bool same)
+typedef struct Changes {
+        bool addresses, certificate;
+} Changes;
+
+static void swap_listeners(struct Supervisor *sup, ListenerSet *next, size_t before, Changes changed)
 {
         listener_set_done(&sup->listeners);
         sup->listeners = *next;
         *next = (ListenerSet){0};
-        for (size_t i = 0; i < before && !same; i++)
+        for (size_t i = 0; i < before && changed.addresses; i++)
                 gateway_tell_listener_down(&sup->gateway, i);
-        for (size_t i = 0; i < sup->listeners.n && !same; i++)
-                gateway_tell_listener(&sup->gateway, i, &sup->listeners.items[i]);
+        for (size_t i = 0; i < sup->listeners.n; i++) {
+                const Listener *l = &sup->listeners.items[i];
+                if (changed.addresses || (changed.certificate && l->kind == IPC_LISTENER_TCP))
+                        gateway_tell_listener(&sup->gateway, i, l);
+        }
+}
+
+static bool is_empty(int fd)
+{
+        struct stat st;
+        return fd < 0 || fstat(fd, &st) < 0 || st.st_size == 0;
+}
+
+/* Whether the files hold something else than before, whatever they are called. */
+static bool swap_certificate(struct Supervisor *sup, ValidateResult *result)
+{
+        CLEANUP_FD int before = TAKE_FD(sup->certificate);
+        if (!is_empty(result->certificate_fd))
+                sup->certificate = TAKE_FD(result->certificate_fd);
+        if (before < 0 || sup->certificate < 0)
+                return before >= 0 || sup->certificate >= 0;
+        return !ipc_certificate_same(before, sup->certificate);
 }
 
 static void swap_config(Reload *r)
@@ -275,12 +303,14 @@ int commit_next(Reload *r, Buf *why)
                 e = get_ready(r, &secrets, &listeners, why);
         if (e != 0)
                 return e;
-        bool same = describe(&listeners, &new) == 0 && span_equal(buf_span(&old), buf_span(&new));
+        Changes changed = {.addresses = describe(&listeners, &new) < 0 ||
+                                        !span_equal(buf_span(&old), buf_span(&new))};
         before = sup->config ? config_ref(sup->config) : NULL; /* the diff points into it */
         gateway_commit(&sup->gateway, r->generation);
         swap_config(r);
         swap_secrets(sup, TAKE_PTR(secrets));
-        swap_listeners(sup, &listeners, n_before, same);
+        changed.certificate = swap_certificate(sup, &r->result);
+        swap_listeners(sup, &listeners, n_before, changed);
         e = supervisor_open_log(sup->config);
         if (e < 0)
                 log_error("the log stays as it was: %s", strerror(-e));

@@ -52,11 +52,13 @@ struct Supervisor {
         Config *config; /* in force; NULL before the first */
         uint64_t generation;
         int gateway_blob, text; /* memfds of it */
+        int certificate;        /* likewise; -EBADF: no TLS */
         Tokens tokens;          /* of it */
         RedactSet *secrets;     /* of it and of the one before */
 
         ServerList servers;
-        Server **rows; /* owned: by row of the scoreboard */
+        Server **rows;     /* owned: by row of the scoreboard */
+        uint32_t measured; /* the row whose usage was measured last */
         Governor governor;
         Timer governor_timer;
         Work governor_work, stop_work;

@@ -99,9 +99,14 @@ void gateway_tell_refused(GatewayLink *g, Server *s, uint64_t session, IpcWantAn
 
 void gateway_tell_listener(GatewayLink *g, size_t index, const Listener *l)
 {
-        IpcListener m = {.index = (uint32_t)index, .kind = l->kind};
+        IpcListener m = {.index = (uint32_t)index,
+                         .kind = l->kind,
+                         .flags = (l->metrics ? IPC_LISTENER_METRICS : 0U) |
+                                  (l->kind == IPC_LISTENER_UNIX ? IPC_LISTENER_NO_AUTH : 0U)};
+        const int fds[] = {l->fd, g->sup->certificate};
+        bool tls = l->kind == IPC_LISTENER_TCP && g->sup->certificate >= 0;
         if (gateway_takes_messages(g))
-                gateway_say(g, IPC_LISTENER_UP, &m, span_of(l->address), &l->fd, 1);
+                gateway_say(g, IPC_LISTENER_UP, &m, span_of(l->address), fds, tls ? 2 : 1);
 }
 
 void gateway_tell_listener_down(GatewayLink *g, size_t index)

@@ -13,7 +13,7 @@ typedef struct Wish {
         char *address;   /* owned */
         Listener *kept;  /* borrowed: of those that are open already; NULL: to be opened */
         Listener opened; /* owned; without address: none */
-        bool http_sock;
+        bool http_sock, metrics;
 } Wish;
 
 typedef struct WishList {
@@ -63,13 +63,10 @@ static int wish_add(WishList *w, BindWish bind, Span before, Span after)
         return 0;
 }
 
-static int wish_add_config(WishList *w, const ListenConfig *l, bool any_port)
+/* localhost is two addresses. */
+static int wish_add_address(WishList *w, Span address, BindWish bind)
 {
-        Span address = span_of(l->address.value), localhost = SPAN("localhost:");
-        BindWish bind = {.group = l->group.value,
-                         .mode = (uint32_t)l->mode,
-                         .fallback = l->head.line == 0, /* in no file */
-                         .any_port = any_port};
+        Span localhost = SPAN("localhost:");
 
         if (!span_starts(address, localhost))
                 return wish_add(w, bind, SPAN_NONE, address);
@@ -78,12 +75,30 @@ static int wish_add_config(WishList *w, const ListenConfig *l, bool any_port)
         return r == 0 ? wish_add(w, bind, SPAN("[::1]:"), span_skip(address, localhost.len)) : r;
 }
 
+static int wish_add_config(WishList *w, const ListenConfig *l, bool any_port)
+{
+        return wish_add_address(w, span_of(l->address.value),
+                                (BindWish){.group = l->group.value,
+                                           .mode = (uint32_t)l->mode,
+                                           .fallback = l->head.line == 0, /* in no file */
+                                           .any_port = any_port});
+}
+
+static int wish_add_metrics(WishList *w, const char *address)
+{
+        size_t n = w->n;
+        int r = wish_add_address(w, span_of(address), (BindWish){.mode = MODE_HTTP_SOCK});
+        for (; n < w->n; n++)
+                w->items[n].metrics = true;
+        return r;
+}
+
 static int wish_list_make(WishList *w, const ListenerArgs *args)
 {
         const Config *c = args->config;
         int r = 0;
 
-        w->room = c->listen.n * 2 + 1;
+        w->room = c->listen.n * 2 + 3;
         w->items = calloc(w->room, sizeof(*w->items));
         if (!w->items)
                 return -ENOMEM;
@@ -95,6 +110,8 @@ static int wish_list_make(WishList *w, const ListenerArgs *args)
                 if (r == 0 && w->n > n)
                         w->items[n].http_sock = true;
         }
+        if (r == 0 && c->metrics.listen.value)
+                r = wish_add_metrics(w, c->metrics.listen.value);
         return r;
 }
 
@@ -197,8 +214,11 @@ static void take(Listener *l, ListenerSet *set)
  * them served. */
 static void take_all(WishList *w, ListenerSet *have, ListenerSet *set)
 {
-        for (size_t i = 0; i < w->n; i++)
-                take(w->items[i].kept ? w->items[i].kept : &w->items[i].opened, set);
+        for (size_t i = 0; i < w->n; i++) {
+                Listener *l = w->items[i].kept ? w->items[i].kept : &w->items[i].opened;
+                l->metrics = w->items[i].metrics;
+                take(l, set);
+        }
         for (size_t i = 0; i < have->n; i++)
                 if (have->items[i].inherited)
                         take(&have->items[i], set);

@@ -16,6 +16,7 @@ typedef struct Listener {
         IpcListenerKind kind;
         bool inherited; /* from systemd: not unlinked */
         bool fallback;  /* a default address: may be skipped */
+        bool metrics;   /* of `metrics.listen`: serves /metrics only */
         char *address;  /* owned: as people read it: "127.0.0.1:7780", "unix:/run/..." */
         char *path;     /* owned: of a unix socket that we made; NULL */
         char *wanted;   /* owned: as the configuration says it; `address` has the port that it became */
@@ -39,10 +40,10 @@ enum { _LISTENER_E_SUCCESS, LISTENER_E_REFUSED };
 int listener_inherit(ListenerSet *ret) MUST_CHECK;
 /* The same for given descriptors, first, first + 1, ...; takes them over. `names` as in LISTEN_FDNAMES. */
 int listener_adopt(int first, size_t n, Span names, ListenerSet *ret) MUST_CHECK;
-/* Opens what the configuration asks for and `have` has not; those of `have` that stay wanted move to
- * *ret. LISTENER_E_REFUSED: `why` says which address, why, what to do; `have` is as it was. Notes (a
- * default address skipped) are appended to `notes`, one a line. What is left in `have` is not wanted any
- * more: its owner ends it. */
+/* Opens what the configuration asks for (`listen`, `metrics.listen`) and `have` has not; those of `have` that
+ * stay wanted move to *ret. LISTENER_E_REFUSED: `why` says which address, why, what to do; `have` is as it
+ * was. Notes (a default address skipped) are appended to `notes`, one a line. What is left in `have` is not
+ * wanted any more: its owner ends it. */
 int listener_open(const ListenerArgs *args, ListenerSet *have, ListenerSet *ret, Buf *why,
                   Buf *notes) MUST_CHECK;
 void listener_set_done(ListenerSet *s); /* closes, unlinks paths of ours; nothing to do when all zero */

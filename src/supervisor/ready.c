@@ -76,6 +76,8 @@ static int write_where(const Supervisor *s, Buf *line)
         for (size_t i = 0; i < s->listeners.n && r == 0; i++) {
                 const Listener *l = &s->listeners.items[i];
                 const char *rest, *host = host_of(l->address, &rest);
+                if (l->metrics)
+                        continue;
                 if (l->kind == IPC_LISTENER_TCP)
                         r = buf_appendf(line, " %s://%s%s/mcp", scheme, host, rest);
                 else if (s->listeners.n == 1)

@@ -3,6 +3,7 @@
 
 #include "supervisor/core.h"
 #include "supervisor/status-json.h"
+#include "supervisor/usage.h"
 #include "supervisor/when.h"
 
 static void key_uint(JsonWriter *w, const char *key, uint64_t v)
@@ -30,6 +31,14 @@ static void key_known(JsonWriter *w, const char *key, bool known, uint64_t v)
                 json_write_uint(w, v);
         else
                 json_write_null(w);
+}
+
+static void key_msec(JsonWriter *w, const char *key, uint64_t usec)
+{
+        char text[40];
+        snprintf(text, sizeof(text), "%llu.%03u", (unsigned long long)(usec / 1000), (unsigned)(usec % 1000));
+        json_write_key(w, key);
+        json_write_raw(w, span_of(text));
 }
 
 /* ---- the daemon ------------------------------------------------------------- */
@@ -61,6 +70,16 @@ static void config_part(struct Supervisor *s, JsonWriter *w)
         json_write_object_end(w);
 }
 
+static void addresses_part(const struct Supervisor *s, const char *key, bool metrics, JsonWriter *w)
+{
+        json_write_key(w, key);
+        json_write_array(w);
+        for (size_t i = 0; i < s->listeners.n; i++)
+                if (s->listeners.items[i].metrics == metrics)
+                        json_write_str(w, s->listeners.items[i].address);
+        json_write_array_end(w);
+}
+
 static void gateway_part(struct Supervisor *s, JsonWriter *w)
 {
         const GatewayLink *g = &s->gateway;
@@ -69,11 +88,8 @@ static void gateway_part(struct Supervisor *s, JsonWriter *w)
         key_known(w, "pid", g->pid > 0, (uint64_t)g->pid);
         key_str(w, "state", gateway_state_name(g->state));
         key_uint(w, "restarts", g->restarts);
-        json_write_key(w, "listen");
-        json_write_array(w);
-        for (size_t i = 0; i < s->listeners.n; i++)
-                json_write_str(w, s->listeners.items[i].address);
-        json_write_array_end(w);
+        addresses_part(s, "listen", false, w);
+        addresses_part(s, "metrics_listen", true, w);
         key_uint(w, "dropped_messages", g->dropped);
         json_write_object_end(w);
 }
@@ -144,36 +160,6 @@ static void instances_part(const Server *s, JsonWriter *w)
         json_write_array_end(w);
 }
 
-typedef struct Usage {
-        bool known;
-        uint64_t memory, cpu_usec, pids;
-} Usage;
-
-static void add_usage(const Tree *t, Usage *sum)
-{
-        CgroupUsage u;
-        if (t->group.fd < 0 || cgroup_usage(&t->group, &u) < 0 || u.memory == UINT64_MAX)
-                return;
-        sum->known = true;
-        sum->memory += u.memory;
-        sum->cpu_usec += u.cpu_usec == UINT64_MAX ? 0 : u.cpu_usec;
-        sum->pids += u.pids == UINT64_MAX ? 0 : u.pids;
-}
-
-/* Asked for when somebody asks us, so that an idle daemon sleeps. */
-static Usage usage_of(const Server *s)
-{
-        Usage sum = {0};
-        const Instance *i;
-        LIST_FOREACH(i, &s->instances, link)
-        if (i->tree)
-                add_usage(i->tree, &sum);
-        score_set(&s->score->ours.memory, sum.memory);
-        score_set(&s->score->ours.cpu_usec, sum.cpu_usec);
-        score_set(&s->score->ours.pids, sum.pids);
-        return sum;
-}
-
 /* What stands between the profile that was asked for and what is done today: everything above the
  * floor, until the fences are built. */
 static void sandbox_part(const Server *s, const Instance *best, JsonWriter *w)
@@ -213,15 +199,29 @@ static void times_part(const Server *s, const Instance *best, JsonWriter *w)
                 key_null(w, "next_start_s");
 }
 
+/* What the gateway has counted. The tools of a server that does not run are those of its last life, if
+ * its catalogue was kept. */
+static void figures_part(const ScoreServerGateway *g, bool ready, JsonWriter *w)
+{
+        uint64_t known = score_get(&g->tools_known), tools = score_get(&g->tools), usec;
+        bool listed = ready && known == SCORE_TOOLS_LISTED;
+        key_known(w, "tools", listed, tools);
+        key_known(w, "cached_tools", !listed && known != SCORE_TOOLS_UNKNOWN, tools);
+        key_uint(w, "calls", score_get(&g->calls));
+        key_uint(w, "errors", score_get(&g->errors));
+        if (metric_quantile(&g->duration, METRIC_REQUEST_DURATION, 95, &usec))
+                key_msec(w, "p95_ms", usec);
+        else
+                key_null(w, "p95_ms");
+}
+
 static void server_part(const Server *s, JsonWriter *w)
 {
         static const char *const shares[] = {"shared", "session", "exclusive"};
         const ScoreServerGateway *g = &s->score->gateway;
         const Instance *best = server_best(s);
         const ExitRecord *last = server_last_exit(s);
-        Usage usage = usage_of(s);
-        bool known = best && best->state == SERVER_STATE_READY &&
-                     score_get(&g->calls) + score_get(&g->tools) > 0;
+        Usage usage = usage_measure(s);
         json_write_object(w);
         key_str(w, "name", s->name);
         key_str(w, "state", server_state_name(server_state(s)));
@@ -238,10 +238,7 @@ static void server_part(const Server *s, JsonWriter *w)
                 json_write_null(w);
         instances_part(s, w);
         key_known(w, "memory_bytes", usage.known, usage.memory);
-        key_known(w, "tools", known, score_get(&g->tools));
-        key_uint(w, "calls", score_get(&g->calls));
-        key_uint(w, "errors", score_get(&g->errors));
-        key_null(w, "p95_ms");
+        figures_part(g, best && best->state == SERVER_STATE_READY, w);
         sandbox_part(s, best, w);
         key_str(w, "goal", s->main ? goal_name(s->main->goal) : "gone");
         key_str(w, "share", shares[s->config->share]);

@@ -7,6 +7,7 @@
 #include "supervisor/core.h"
 #include "supervisor/exit-status.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/usage.h"
 
 /* ---- the stop --------------------------------------------------------------- */
 
@@ -260,6 +261,7 @@ void supervisor_fill_score(Supervisor *s)
         score_set(&p->reloads_ok, s->reload.ok);
         score_set(&p->reloads_failed, s->reload.failed);
         score_set(&p->events_dropped, s->notify.dropped);
+        usage_measure_some(s);
 }
 
 /* Told only while our loop turns and the gateway answers. */
@@ -352,7 +354,7 @@ static int init(Supervisor *s, const DaemonOptions *options)
 {
         s->options = options;
         s->state = DAEMON_STATE_STARTING;
-        s->gateway_blob = s->text = -EBADF;
+        s->gateway_blob = s->text = s->certificate = -EBADF;
         s->tokens = TOKENS_INIT;
         s->dirs.runtime_fd = s->dirs.state_fd = s->dirs.lock_fd = -1;
         s->cgroups.fd = -1;
@@ -411,6 +413,7 @@ static void done(Supervisor *s)
         scoreboard_free(s->board);
         fd_close_p(&s->gateway_blob);
         fd_close_p(&s->text);
+        fd_close_p(&s->certificate);
         tokens_done(&s->tokens);
         log_set_secrets(log_default(), NULL);
         redact_set_unref(s->secrets);

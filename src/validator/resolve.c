@@ -328,13 +328,6 @@ typedef struct PathKey {
 static void resolve_daemon(Resolve *r)
 {
         const Config *c = r->config;
-        const PathKey files[] = {
-                {"tls.cert", &c->tls.cert}, {"tls.key", &c->tls.key}, {"tls.client_ca", &c->tls.client_ca}};
-        for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-                if (files[i].text->value && access(files[i].text->value, R_OK) < 0)
-                        say(r, DIAG_ERROR, NULL, files[i].key, "%s: %s", config_shown(files[i].text),
-                            strerror(errno));
-
         const PathKey dirs[] = {
                 {"state_dir", &c->state_dir}, {"runtime_dir", &c->runtime_dir}, {"log.dir", &c->log.dir}};
         for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)

@@ -9,6 +9,7 @@
 #include "config/load.h"
 #include "config/print.h"
 #include "config/validation.h"
+#include "validator/tls-files.h"
 #include "validator/resolve.h"
 #include "validator/validator.h"
 
@@ -80,13 +81,15 @@ static int write_text(const Config *c, int fd)
         return r < 0 ? r : fd_write_all(fd, buf_span(&b));
 }
 
-static int write_all(const Config *c, const Options *o, DiagList *diags)
+static int write_all(const Config *c, const TlsFiles *files, const Options *o, DiagList *diags)
 {
         int r = write_blob(c, VIEW_SUPERVISOR, VALIDATE_FD_SUPERVISOR);
         if (r == 0)
                 r = write_blob(c, VIEW_GATEWAY, VALIDATE_FD_GATEWAY);
         if (r == 0)
                 r = write_text(c, VALIDATE_FD_TEXT);
+        if (r == 0)
+                r = tls_files_write(files, VALIDATE_FD_CERTIFICATE);
         if (r == -ENOBUFS) {
                 diag_add(diags, DIAG_ERROR, (DiagAt){.file = o->path}, NULL,
                          "is larger than %d MiB when its references are replaced",
@@ -124,7 +127,7 @@ static void go_on(Config *c, Diag *first, DiagList *diags)
         }
 }
 
-static int load(const Options *o, Source *source, DiagList *diags, Config **ret)
+static int load(const Options *o, Source *source, DiagList *diags, Config **ret, TlsFiles *ret_files)
 {
         int r = o->text ? source_read_fd(STDIN_FILENO, VALIDATION_COMMAND_LINE, diags, source)
                         : source_read(o->path, diags, source);
@@ -139,6 +142,8 @@ static int load(const Options *o, Source *source, DiagList *diags, Config **ret)
         Diag **resolved = diags->last;
         if (r == 0 && !o->no_resolve)
                 r = resolve_config(*ret, source->name, diags);
+        if (r == 0 && !o->no_resolve)
+                r = tls_files_load(*ret, source->name, diags, ret_files);
         if (r == 0 && o->keep_going)
                 go_on(*ret, *resolved, diags);
         /* What resolve found has no source lines yet, and what has them keeps them. */
@@ -149,12 +154,13 @@ static int run(const Options *o, DiagList *diags)
 {
         CLEANUP(config_unref_p) Config *c = NULL;
         CLEANUP(source_done) Source source = {0};
+        CLEANUP(tls_files_done) TlsFiles files = TLS_FILES_INIT;
         CLEANUP(buf_done) Buf bytes = BUF_INIT(LIMIT_CONFIG_BLOB);
-        int r = load(o, &source, diags, &c);
+        int r = load(o, &source, diags, &c, &files);
         if (r >= 0 && o->strict)
                 diag_list_promote(diags);
         if (r == 0 && !diag_list_has_errors(diags))
-                r = write_all(c, o, diags);
+                r = write_all(c, &files, o, diags);
         if (r < 0)
                 return r;
         diag_list_sort(diags);

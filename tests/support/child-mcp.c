@@ -5,65 +5,7 @@
  * refuses the rest. Lines are looked at, not validated.
  */
 #include "support/child.h"
-
-enum { ID_MAX = 128 };
-
-typedef struct Text {
-        const char *at;
-        size_t n;
-} Text;
-
-static Text skip_value(const char *p)
-{
-        const char *start = p;
-        unsigned depth = 0;
-        bool in_string = false;
-        for (; *p; p++) {
-                if (in_string) {
-                        if (*p == '\\' && p[1])
-                                p++;
-                        else
-                                in_string = *p != '"';
-                } else if (*p == '"') {
-                        in_string = true;
-                } else if (*p == '{' || *p == '[') {
-                        depth++;
-                } else if (*p == '}' || *p == ']' || *p == ',' || *p == ':') {
-                        if (depth == 0)
-                                break;
-                        depth -= *p == '}' || *p == ']';
-                }
-        }
-        return (Text){start, (size_t)(p - start)};
-}
-
-/* The value of a member of the object that the text is, as it stands there; empty when there is none. */
-static Text member(const char *object, const char *key)
-{
-        const char *p = object + strspn(object, " \t\r\n");
-        size_t n = strlen(key);
-        if (*p != '{')
-                return (Text){"", 0};
-        do {
-                p += 1 + strspn(p + 1, " \t\r\n");
-                Text name = skip_value(p);
-                p = name.at + name.n;
-                if (*p != ':')
-                        break;
-                p += 1 + strspn(p + 1, " \t\r\n");
-                Text value = skip_value(p);
-                if (name.n >= n + 2 && name.at[n + 1] == '"' && memcmp(name.at + 1, key, n) == 0)
-                        return value;
-                p = value.at + value.n;
-        } while (*p == ',');
-        return (Text){"", 0};
-}
-
-static bool is(Text t, const char *word)
-{
-        size_t n = strlen(word);
-        return t.n >= n + 2 && t.at[0] == '"' && memcmp(t.at + 1, word, n) == 0 && t.at[n + 1] == '"';
-}
+#include "support/lookup.h"
 
 static void answer(Text id, const char *member_name, const char *value, Text tail)
 {
@@ -80,11 +22,11 @@ static void call_tool(Text id, Text params)
 {
         char *result = NULL;
         int n;
-        if (is(member(params.at, "name"), "pid"))
+        if (is(member(params, "name"), "pid"))
                 n = asprintf(&result, "{\"content\":[{\"type\":\"text\",\"text\":\"%d\"}]}", (int)getpid());
         else
                 n = asprintf(&result, "{\"content\":[],\"structuredContent\":%.*s}",
-                             (int)member(params.at, "arguments").n, member(params.at, "arguments").at);
+                             (int)member(params, "arguments").n, member(params, "arguments").at);
         if (n < 0)
                 broken("call_tool");
         answer(id, "result", result, (Text){"", 0});
@@ -103,7 +45,7 @@ static const struct {
 };
 
 /* True after the message that ends the handshake. */
-static bool take(const char *line)
+static bool take(Text line)
 {
         const Text none = {"", 0};
         Text method = member(line, "method"), id = member(line, "id");
@@ -127,8 +69,9 @@ static void serve(bool handshake_only)
 {
         static char *line;
         static size_t size;
-        while (getline(&line, &size, stdin) > 0)
-                if (take(line) && handshake_only)
+        ssize_t n;
+        while ((n = getline(&line, &size, stdin)) > 0)
+                if (take((Text){line, (size_t)n}) && handshake_only)
                         return;
         if (!child_ignores_eof && feof(stdin))
                 _exit(0);

@@ -169,6 +169,32 @@ static bool run_tokens(Fake *f, Span args UNUSED, Buf *answer)
         return true;
 }
 
+static bool run_listeners(Fake *f, Span args UNUSED, Buf *answer)
+{
+        for (size_t i = 0; i < FAKE_LISTENERS; i++) {
+                const FakeListener *l = &f->listeners[i];
+                if (l->used &&
+                    buf_appendf(answer, "%s/%u/%u/%zu,%zu,%zu,%lld ", l->address, l->id.kind, l->id.flags,
+                                l->chain, l->key, l->client_ca, (long long)l->expires) < 0)
+                        return false;
+        }
+        return true;
+}
+
+static bool run_figures(Fake *f, Span args, Buf *answer)
+{
+        const FakeRow *row = fake_row(f, next_word(&args));
+        if (!row)
+                return buf_append_str(answer, "no such server") < 0;
+        ScoreServerGateway *g = &scoreboard_server(f->board, row->row)->gateway;
+        score_set(&g->tools, next_number(&args));
+        score_set(&g->tools_known, next_number(&args));
+        uint64_t calls = next_number(&args), usec = next_number(&args);
+        for (uint64_t i = 0; i < calls; i++)
+                score_request(g, SCORE_METHOD_TOOLS_CALL, i ? SCORE_STATUS_OK : SCORE_STATUS_TIMEOUT, usec);
+        return true;
+}
+
 static bool run_mode(Fake *f, Span args, Buf *answer)
 {
         return fake_choose(f, args) || (buf_append_str(answer, "no such mode, or one too many") < 0);
@@ -213,6 +239,9 @@ const FakeCommand fake_commands[] = {
         {"raw", "HEX", "any bytes as a message", run_raw},
         {"seen", "TYPE", "how many messages of that type have come", run_seen},
         {"instances", "", "ROW/INSTANCE/GENERATION/SESSION of those that are up", run_instances},
+        {"figures", "NAME TOOLS KNOWN CALLS USEC", "so many tools, and calls of that length; the first fails",
+         run_figures},
+        {"listeners", "", "ADDRESS/KIND/FLAGS/CHAIN,KEY,CA,EXPIRES of those that are up", run_listeners},
         {"tokens", "", "NAME=HASH of those that came with the last configuration", run_tokens},
         {"mode", "MODE [ARGUMENTS]", "from now on also that one", run_mode},
         {"normal", "", "from now on no mode at all", run_normal},

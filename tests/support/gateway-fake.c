@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "build-id.h"
 #include "gateway/gateway.h"
+#include "ipc/certificate.h"
 
 enum { QUEUE_MAX = 100000, SCRIPT_MAX = 64 * 1024 };
 
@@ -160,6 +161,31 @@ static void usual_instance_down(Fake *f, IpcMessage *m)
                         instance_close(&f->instances[i]);
 }
 
+static void usual_listener_up(Fake *f, IpcMessage *m)
+{
+        const IpcListener *id = (const IpcListener *)m->header;
+        CLEANUP(ipc_certificate_done) IpcCertificate c = {0};
+        if (id->index >= FAKE_LISTENERS)
+                return;
+        FakeListener *l = &f->listeners[id->index];
+        *l = (FakeListener){.used = true, .id = *id};
+        (void)snprintf(l->address, sizeof(l->address), "%.*s", (int)m->text.len,
+                       m->text.len ? m->text.ptr : "");
+        if (m->n_fds < 2 || ipc_certificate_read(m->fds[1], &c) < 0)
+                return;
+        l->chain = c.chain.len;
+        l->key = c.key.len;
+        l->client_ca = c.client_ca.len;
+        l->expires = c.expires;
+}
+
+static void usual_listener_down(Fake *f, IpcMessage *m)
+{
+        uint32_t index = ((const IpcListener *)m->header)->index;
+        if (index < FAKE_LISTENERS)
+                f->listeners[index].used = false;
+}
+
 static void usual_drain(Fake *f, IpcMessage *m UNUSED)
 {
         fake_send(f, IPC_ALL_DRAINED, &(IpcPlain){0}, SPAN_NONE);
@@ -180,6 +206,8 @@ static void (*const usual[_IPC_TYPE_MAX])(Fake *f, IpcMessage *m) = {
         [IPC_HELLO] = usual_hello,
         [IPC_SERVER_ROW] = usual_server_row,
         [IPC_PREPARE] = usual_prepare,
+        [IPC_LISTENER_UP] = usual_listener_up,
+        [IPC_LISTENER_DOWN] = usual_listener_down,
         [IPC_INSTANCE_UP] = usual_instance_up,
         [IPC_INSTANCE_DRAIN] = usual_instance_drain,
         [IPC_INSTANCE_DOWN] = usual_instance_down,

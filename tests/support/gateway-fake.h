@@ -21,7 +21,7 @@
 #include "ipc/scoreboard.h"
 #include "ipc/token.h"
 
-enum { FAKE_MODES = 8, FAKE_ROWS = 1024, FAKE_INSTANCES = 256, FAKE_LINE = 512 };
+enum { FAKE_MODES = 8, FAKE_ROWS = 1024, FAKE_INSTANCES = 256, FAKE_LISTENERS = 32, FAKE_LINE = 512 };
 
 typedef struct Fake Fake;
 
@@ -62,6 +62,15 @@ typedef struct FakeInstance {
         int fds[3]; /* owned: stdin, stdout, notebook */
 } FakeInstance;
 
+/* One that it was given; it accepts nothing. */
+typedef struct FakeListener {
+        bool used;
+        IpcListener id;
+        char address[256];
+        size_t chain, key, client_ca; /* bytes of its certificate; 0: no TLS */
+        int64_t expires;
+} FakeListener;
+
 struct Fake {
         Loop *loop;
         IpcChannel supervisor;
@@ -72,6 +81,7 @@ struct Fake {
         FakeRow rows[FAKE_ROWS];
         size_t n_rows;
         FakeInstance instances[FAKE_INSTANCES];
+        FakeListener listeners[FAKE_LISTENERS];
         IpcToken *tokens; /* owned: of the last PREPARE */
         size_t n_tokens;
         uint64_t seen[_IPC_TYPE_MAX], messages;

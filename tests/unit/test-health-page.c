@@ -136,8 +136,7 @@ static int op_pages(void *arg UNUSED)
         const HealthServer s = UP(true);
         const Health h = {.servers = &s, .n = 1};
         CLEANUP(buf_done)
-        Buf a = BUF_INIT(BUF_CAP_NONE),
-            b = BUF_INIT(BUF_CAP_NONE), c = BUF_INIT(BUF_CAP_NONE);
+        Buf a = BUF_INIT(BUF_CAP_NONE), b = BUF_INIT(BUF_CAP_NONE), c = BUF_INIT(BUF_CAP_NONE);
         int r = health_live_page(&a);
         if (r == 0)
                 r = health_ready_page(&h, &b);

@@ -129,6 +129,8 @@ static const WordRow words[] = {
         WORD(HELLO, IpcHello, log_style, 2, 3),
         WORD(HELLO, IpcHello, log_journal, 1, 2),
         WORD(LISTENER_UP, IpcListener, kind, _IPC_LISTENER_MAX - 1, _IPC_LISTENER_MAX),
+        WORD(LISTENER_UP, IpcListener, flags, 3, 4),
+        WORD(LISTENER_UP, IpcListener, reserved, 0, 1),
         WORD(CATALOGUE, IpcServer, reserved, 0, 1),
         WORD(CATALOGUE, IpcServer, row, UINT32_MAX - 1, 0),
         WORD(INSTANCE_UP, IpcInstanceUp, flags, 7, 8),

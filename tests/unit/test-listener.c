@@ -426,6 +426,34 @@ static void test_not_permitted(void **state)
 }
 
 /* What nobody wrote down may be skipped; what somebody did may not. */
+/* One more address, which can become an ordinary one and back without being closed. */
+static void test_metrics(void **state)
+{
+        char yaml[400], path[200];
+        (void)snprintf(path, sizeof(path), "%s/m.sock", (char *)*state);
+        (void)snprintf(yaml, sizeof(yaml), "listen: [\"127.0.0.1:0\"]\nmetrics: {listen: \"unix:%s\"}\n",
+                       path);
+        CLEANUP(config_unref_p) Config *apart = config_of(yaml);
+        (void)snprintf(yaml, sizeof(yaml), "listen: [\"unix:%s\"]\nmetrics: {listen: \"localhost:0\"}\n",
+                       path);
+        CLEANUP(config_unref_p) Config *turned = config_of(yaml);
+        CLEANUP(try_done) Try t, again;
+        try_open(&(const ListenerArgs){.config = apart, .any_port = true}, NULL, &t);
+        assert_int_equal(t.result, 0);
+        assert_int_equal(t.set.n, 2);
+        assert_false(t.set.items[0].metrics);
+        assert_true(t.set.items[1].metrics);
+        assert_int_equal(t.set.items[1].kind, IPC_LISTENER_UNIX);
+        assert_int_equal(mode_of(path), 0600);
+        int fd = t.set.items[1].fd;
+        try_open(&(const ListenerArgs){.config = turned}, &t.set, &again);
+        assert_int_equal(again.result, 0);
+        assert_int_equal(again.set.n, have_ipv6() ? 3 : 2);
+        assert_int_equal(again.set.items[0].fd, fd);
+        for (size_t i = 0; i < again.set.n; i++)
+                assert_int_equal(again.set.items[i].metrics, i > 0);
+}
+
 static void test_default_is_known(void **state UNUSED)
 {
         CLEANUP(config_unref_p) Config *silent = config_of("servers: {}\n");
@@ -617,6 +645,7 @@ int main(void)
                 LISTENER_TEST(test_no_memory),
                 LISTENER_TEST(test_not_permitted),
                 LISTENER_TEST(test_default_is_known),
+                LISTENER_TEST(test_metrics),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -258,8 +258,7 @@ static void test_made_up(void **state UNUSED)
 static void test_refused(void **state)
 {
         CLEANUP(config_unref_p)
-        Config *c = config_of("auth: {token_file: /nowhere/at/all}"),
-               *usual = config_of("servers: {}");
+        Config *c = config_of("auth: {token_file: /nowhere/at/all}"), *usual = config_of("servers: {}");
         CLEANUP(buf_done) Buf why = BUF_INIT(4096);
         Tokens t = TOKENS_INIT;
         TokensArgs args = {.config = c, .state = *state};

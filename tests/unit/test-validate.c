@@ -27,7 +27,7 @@ static int write_diags(const char *text)
 static int be_valid(char **argv UNUSED)
 {
         for (int fd = VALIDATE_FD_SUPERVISOR; fd < _VALIDATE_FD_MAX; fd++)
-                if (fd_write_all(fd, span_from(&"....SGT"[fd], 1)) < 0)
+                if (fd_write_all(fd, span_from(&"....SGTC"[fd], 1)) < 0)
                         return VALIDATOR_FAULT;
         return write_diags("fine");
 }
@@ -187,6 +187,7 @@ static void test_valid(void **state UNUSED)
         assert_int_equal(read_byte(r.supervisor_fd), 'S');
         assert_int_equal(read_byte(r.gateway_fd), 'G');
         assert_int_equal(read_byte(r.text_fd), 'T');
+        assert_int_equal(read_byte(r.certificate_fd), 'C');
         assert_string_equal(r.diags.first->message, "fine");
         validate_result_done(&r);
         validate_result_done(&r); /* once more does nothing */
@@ -198,7 +199,7 @@ static void test_invalid(void **state UNUSED)
         ValidateResult r;
         assert_int_equal(validate(&(ValidateArgs){.path = "invalid"}, &r), 0);
         assert_false(r.valid);
-        assert_true(r.supervisor_fd < 0 && r.gateway_fd < 0 && r.text_fd < 0);
+        assert_true(r.supervisor_fd < 0 && r.gateway_fd < 0 && r.text_fd < 0 && r.certificate_fd < 0);
         assert_string_equal(r.diags.first->message, "fine");
         validate_result_done(&r);
 }
@@ -259,13 +260,13 @@ static void test_text(void **state UNUSED)
         validate_result_done(&r);
 }
 
-/* Signals are not blocked there, and it has its four memfds once. */
+/* Signals are not blocked there, and it has its five memfds once. */
 static void test_surroundings(void **state UNUSED)
 {
         sigset_t all, before;
         sigfillset(&all);
         assert_int_equal(sigprocmask(SIG_SETMASK, &all, &before), 0);
-        assert_message(&(ValidateArgs){.path = "status"}, "blocked 0 memfds 4");
+        assert_message(&(ValidateArgs){.path = "status"}, "blocked 0 memfds 5");
         assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
 }
 
@@ -275,7 +276,7 @@ static void test_low_descriptors(void **state UNUSED)
         int keep = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 100);
         assert_true(keep >= 0);
         close(STDIN_FILENO);
-        assert_message(&(ValidateArgs){.path = "status"}, "blocked 0 memfds 4");
+        assert_message(&(ValidateArgs){.path = "status"}, "blocked 0 memfds 5");
         assert_int_equal(dup2(keep, STDIN_FILENO), STDIN_FILENO);
         close(keep);
 }
