@@ -374,7 +374,8 @@ def connect_memory(e):
     after = private_dirty(s.p.pid) // 1024
     print("private memory of connect: %d kB, after an answer of 1 MB %d kB" % (quiet, after))
     if SLOW == 1:
-        check("connect: less than 1 MB of its own", max(quiet, after) < 1024, "%d, %d" % (quiet, after))
+        check("connect: less than 1 MB of its own", quiet < 1024, str(quiet))
+        check("connect: a long answer leaves little behind", after < quiet + 512, "%d, %d" % (quiet, after))
     else:
         skip("memory: a sanitizer has its own")
     s.close()
