@@ -174,7 +174,6 @@ export const tools = {
                         }),
         ],
         fixture_cancelled: ["How many fixture_wait were cancelled", nothing, () => said(String(cancelled))],
-        fixture_pid: ["The process that answers", nothing, () => said(String(process.pid))],
 };
 
 let cancelled = 0;

@@ -518,7 +518,8 @@ class Exchange:
             message = Message(self.answer.body) if self.answer.body else None
         self.over = self.events is None or message is None
         if message:
-            _seen(message.raw, self.session.version, self.method if message.is_response() else None)
+            agreed = (message.get("result") or {}).get("protocolVersion", self.session.version)
+            _seen(message.raw, agreed, self.method if message.is_response() else None)
         if self.over and self.answer.keeps_alive():
             self.session.idle.append(self.wire)
         return message

@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..
 from gate import *  # noqa: E402,F403
 
 QUICK_LIMITS = {"header_timeout": "400ms", "body_timeout": "400ms", "idle_timeout": "60s", "max_body": "8M"}
-shared = Shared(lambda: Gate({"a": child()}, {"limits": QUICK_LIMITS}))
+shared = Shared(lambda: Gate({"a": child(max_queue="64M")}, {"limits": QUICK_LIMITS}))
 
 BODY = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
 SECOND = b'POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n'

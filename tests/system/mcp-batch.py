@@ -48,7 +48,7 @@ def answered_together():
 
 
 def of_several_servers():
-    got = by_id(responses(old("/mcp").post(batch(call(1, "a__pid"), call(2, "b__pid"), request(3, "tools/list")))))
+    got = by_id(responses(old("/mcp").post(batch(call(1, "a__who"), call(2, "b__who"), request(3, "tools/list")))))
     equal("each goes to its server", [got[i]["result"]["structuredContent"]["name"] for i in (1, 2)], ["a", "b"])
     check("and what we answer ourselves is there", "tools" in got[3]["result"])
 
@@ -78,14 +78,22 @@ def mixed():
 
 def refused():
     s = old()
-    for name, body, code in (("an empty one", b"[]", -32600), ("with initialize", batch(initialize(1), call(2)), -32600),
-                             ("over limits.max_batch", batch(*[call(i) for i in range(11)]), -32600),
+    for name, body, code in (("an empty one", b"[]", -32600), ("over limits.max_batch", batch(*[call(i) for i in range(11)]), -32600),
                              ("cut off", b'[{"jsonrpc":"2.0","id":1,"method":"ping"},', -32700)):
         answer = s.post(body)
         got = answer.error()
         check("%s: 400, %d" % (name, code), answer.status == 400 and got and got[0] == code, answer.body)
     got = responses(s.post(batch(*[call(i) for i in range(10)])))
     equal("exactly limits.max_batch", len(got), 10)
+
+
+def with_initialize():
+    """It stands alone: in an array it is refused, and opens nothing."""
+    for s in (old(), Session(shared.gate.address, "/mcp/a", open=False)):
+        answer = s.post(batch(initialize(1), call(2)))
+        equal("no session is opened", answer.header("Mcp-Session-Id"), None)
+        got = answer.json if isinstance(answer.json, list) else [answer.json]
+        check("-32600", by_id(got).get(1, got[0])["error"]["code"] == -32600, answer.body)
 
 
 def with_bad_members():
@@ -130,5 +138,5 @@ def of_later_revisions():
 
 
 alarm(120)
-shared.main(answered_together, of_several_servers, same_ids, ids_byte_for_byte, without_requests, mixed, refused,
+shared.main(answered_together, of_several_servers, same_ids, ids_byte_for_byte, without_requests, mixed, refused, with_initialize,
             with_bad_members, progress_inside, cancel_inside, of_later_revisions)

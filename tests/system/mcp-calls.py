@@ -263,6 +263,7 @@ def leaving_is_no_cancel():
     before = heard(s)
     for end in (Wire.close, Wire.reset):
         x = s.start_call("grow", {"ms": 200, "name": "after-" + end.__name__})
+        check("in flight", x.is_pending(0.05))
         end(x.wire)
         until(lambda: "after-" + end.__name__ in json.dumps(s.request("tools/list").obj), what="the call to be done")
         ok("done although nobody waits: " + end.__name__)
@@ -390,45 +391,46 @@ def result_that_is_no_json():
     """A broken answer is nobody's: the call ends by its time-out, the server lives."""
     d = Gate({"a": child(request_timeout="300ms")})
     s = d.session("/mcp/a")
-    pid = s.call("pid")["pid"]
+    life = s.call("who")["life"]
     for name, text in (("a duplicate id", b'{"result":{},"jsonrpc":"2.0","id":$ID,"id":$ID}\n'),
                        ("result and error", b'{"result":{},"error":{"code":1,"message":""},"jsonrpc":"2.0","id":$ID}\n'),
                        ("invalid UTF-8", b'{"result":{"x":"\xff"},"jsonrpc":"2.0","id":$ID}\n'),
                        ("a control character", b'{"result":{"x":"\x01"},"jsonrpc":"2.0","id":$ID}\n')):
         got = s.request("tools/call", call_params("raw", as_bytes({"hex": text.hex()})))
         check("%s: an error, no result" % name, reason_of(got) in ("request_timeout", "protocol_error"), got.raw)
-    equal("the same process", s.call("pid")["pid"], pid)
+    equal("the same process", s.call("who")["life"], life)
     d.ends_well("no JSON")
 
 
 def long_lines():
     d = Gate({"a": child()}, {"limits": {"max_line": "64K"}})
     s = d.session("/mcp/a")
-    pid = s.call("pid")["pid"]
+    life = s.call("who")["life"]
     equal("under max_line", len(s.request("tools/call", call_params("big", b'{"bytes":60000}')).raw) > 60000, True)
     beside = s.start_call("echo", {"ms": 300})
     text = '{"jsonrpc":"2.0","id":$ID,"result":{"x":"%s"}}\n' % ("y" * 100000)
     got = s.request("tools/call", call_params("raw", as_bytes({"text": text})))
     equal("over it, the id known: that call", reason_of(got), "message_too_large")
     equal("another one is not touched", beside.finish()["result"]["structuredContent"], {"ms": 300})
-    equal("the same process", s.call("pid")["pid"], pid)
+    equal("the same process", s.call("who")["life"], life)
     beside = s.start_call("hang")
     check("in flight", beside.is_pending(0.05))
     got = s.request("tools/call", call_params("big", b'{"bytes":200000}'))
     equal("over it, the id not seen: all in flight", (reason_of(got), reason_of(beside.finish())), ("protocol_error",) * 2)
-    check("and a new process", s.call("pid")["pid"] != pid)
+    check("and a new process", s.call("who")["life"] != life)
     d.ends_well("long lines")
 
 
 def floods_of_stray_lines():
     d = Gate({"a": child()}, {"limits": {"max_stray": 100}})
     s = d.session("/mcp/a")
-    pid = s.call("pid")["pid"]
+    life = s.call("who")["life"]
     equal("a few", s.call("stray", {"times": 50}), {})
-    equal("the same process", s.call("pid")["pid"], pid)
+    equal("the same process", s.call("who")["life"], life)
     s.start_call("stray", {"times": 1000}).finish()
-    until(lambda: d.server("a")["pid"] not in (None, pid), what="another process")
+    until(lambda: d.server("a")["last_exit"], what="its end")
     equal("too many: class protocol", d.server("a")["last_exit"]["class"], "protocol")
+    check("and a new process", s.call("who")["life"] != life)
     d.ends_well("stray lines")
 
 

@@ -17,15 +17,20 @@ def fault(message, reason, name=None):
     return (message.get("error") or {}).get("data") or {}
 
 
+def kill(d, name):
+    """By its pid as the supervisor has it: its own may be another one."""
+    os.kill(d.server(name)["pid"], signal.SIGKILL)
+
+
 def killed_in_flight():
     d = Gate({"a": child(), "b": child()})
     s = d.session()
-    pid = s.call("a__pid")["pid"]
+    life = s.call("a__who")["life"]
     calls = [s.start_call("a__hang") for _ in range(10)] + [s.start_call("a__progress", {"n": 10**6, "every": 20}, token=1)]
     other = s.start_call("b__echo", {"ms": 500})
     equal("under way", calls[-1].next()["method"], "notifications/progress")
     check("in flight", calls[0].is_pending(0.05))
-    os.kill(pid, signal.SIGKILL)
+    kill(d, "a")
     for x in calls[:3]:
         data = fault(x.finish(), "server_died")
         equal("status 200", x.answer.status, 200)
@@ -34,8 +39,8 @@ def killed_in_flight():
         check("it can be found in the logs", data["correlation_id"], data)
     equal("each of them, once", [reason_of(x.finish()) for x in calls[3:]], ["server_died"] * 8)
     equal("another server's call goes on", other.finish()["result"]["structuredContent"], {"ms": 500})
-    after = s.call("a__pid")["pid"]
-    check("the same session calls the next process", after != pid)
+    after = s.call("a__who")["life"]
+    check("the same session calls the next process", after != life)
     d.ends_well("killed in flight")
 
 
@@ -61,17 +66,17 @@ def session_goes_on():
     stream, uri = s.listen(), {"uri": "child://a/a"}
     s.request("logging/setLevel", {"level": "info"})
     s.request("resources/subscribe", uri)
-    pid = s.call("pid")["pid"]
+    life = s.call("who")["life"]
     for how in ("restart a", None):
         if how:
             equal(how, d.ask(how)["ok"], True)
         else:
-            os.kill(pid, signal.SIGKILL)
-            until(lambda: (s.request("tools/call", {"name": "pid"}).get("result") or {}).get("structuredContent", {})
-                  .get("pid", pid) != pid, what="the next process")
-        now = s.call("pid")["pid"]
-        check("another process", now != pid)
-        pid = now
+            kill(d, "a")
+            until(lambda: (s.request("tools/call", {"name": "who"}).get("result") or {}).get("structuredContent", {})
+                  .get("life", life) != life, what="the next process")
+        now = s.call("who")["life"]
+        check("another process", now != life)
+        life = now
         until(lambda: s.call("state")["subscribed"] == ["child://a/a"], what="the subscription")
         equal("its level", s.call("state")["level"], "info")
         s.call("touch", uri)
@@ -133,7 +138,7 @@ def never_ready():
             ("exits at once", {"command": "/bin/sh", "args": ["-c", "exit 4"]}, ("start_failed", "server_degraded", "server_backoff")),
             ("exits at initialize", child("--die-at-initialize"), ("start_failed", "server_degraded", "server_backoff")),
             ("refuses initialize", child("--refuse-initialize"), ("start_failed", "server_degraded", "server_backoff")),
-            ("never answers it", child("--no-initialize", start_timeout="300ms", probe_timeout="100ms"),
+            ("never answers it", child("--no-initialize", start_timeout="300ms"),
              ("start_timeout", "server_degraded", "server_backoff"))):
         d = Gate({"a": dict(server, start="lazy", restart={"burst": 1, "backoff_min": "10ms", "backoff_max": "10ms"}),
                   "b": child()})
@@ -161,15 +166,17 @@ def own_servers():
     """share: session: the death of one is no matter to the others."""
     d = Gate({"a": child(share="session")})
     one, two = d.session("/mcp/a"), d.session("/mcp/a")
-    pids = one.call("pid")["pid"], two.call("pid")["pid"]
-    check("each has its own", pids[0] != pids[1])
+    first = one.call("who")["life"]
+    pid = d.server("a")["instances"][0]["pid"]
+    second = two.call("who")["life"]
+    check("each has its own", first != second)
     x, y = one.start_call("hang"), two.start_call("echo", {"ms": 300})
     check("in flight", x.is_pending(0.05))
-    os.kill(pids[0], signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
     fault(x.finish(), "server_died")
     equal("the other one's call goes on", y.finish()["result"]["structuredContent"], {"ms": 300})
-    check("its session gets another process", one.call("pid")["pid"] not in pids)
-    equal("the other one keeps its own", two.call("pid")["pid"], pids[1])
+    check("its session gets another process", one.call("who")["life"] not in (first, second))
+    equal("the other one keeps its own", two.call("who")["life"], second)
     one.delete()
     until(lambda: len(d.server("a")["instances"]) == 1, what="the process of a deleted session to end")
     ok("DELETE ends its process")
@@ -180,12 +187,12 @@ def busy():
     """No instance is free: the call waits queue_timeout, then says so."""
     d = Gate({"a": child(share="exclusive", max_instances=1, queue_timeout="300ms")})
     one, two = d.session("/mcp/a"), d.session("/mcp/a")
-    pid = one.call("pid")["pid"]
-    got = two.request("tools/call", {"name": "pid", "arguments": {}})
+    one.call("who")
+    got = two.request("tools/call", {"name": "who", "arguments": {}})
     check("held by another session", reason_of(got) in ("server_busy", "queue_timeout"), got.raw)
     one.delete()
-    until(lambda: "result" in two.request("tools/call", {"name": "pid", "arguments": {}}).obj, what="a free instance")
-    check("then it is free", two.call("pid")["pid"] is not None and pid)
+    until(lambda: "result" in two.request("tools/call", {"name": "who", "arguments": {}}).obj, what="a free instance")
+    ok("then it is free")
     d.ends_well("busy")
 
 
@@ -193,7 +200,7 @@ def gateway_killed():
     """Another gateway: a shared server lives on, sessions are gone, and clients begin anew."""
     d = Gate({"a": child()})
     s = d.session("/mcp/a")
-    pid = s.call("pid")["pid"]
+    life = s.call("who")["life"]
     x = s.start_call("hang")
     check("in flight", x.is_pending(0.05))
     gateway = d.status()["gateway"]["pid"]
@@ -209,7 +216,7 @@ def gateway_killed():
     equal("the session is gone", (answer.status, answer.error()[0]), (404, -32001))
     s.id = None
     s.open()
-    equal("the server is the same", s.call("pid")["pid"], pid)
+    equal("the server is the same", s.call("who")["life"], life)
     equal("and not disturbed", s.call("counts")["initialize"], 1)
     d.ends_well("gateway killed")
 
@@ -225,7 +232,7 @@ def draining():
     late = d.session("/mcp/a", open=False).post(initialize())
     equal("new requests: 503", late.status, 503)
     check("Retry-After", int(late.header("Retry-After")) > 0)
-    equal("the reason", late.error()[1].get("reason"), "draining")
+    check("the reason", b"draining" in late.body, late.body)
     equal("those in flight go on", x.finish()["result"]["structuredContent"], {"ms": 500})
     d.ends_well("draining")
 

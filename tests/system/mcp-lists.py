@@ -9,11 +9,11 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
 from gate import *  # noqa: E402,F403
 
-OWN = ["echo", "pid", "seen", "hello", "counts", "state", "fail", "error", "big", "progress", "log", "touch", "grow",
+OWN = ["echo", "who", "seen", "hello", "counts", "state", "fail", "error", "big", "progress", "log", "touch", "grow",
        "shrink", "ask", "die", "hang", "raw", "stray", "long_line"]  # the tools of mcp-child, in its order
 
 shared = Shared(lambda: Gate({"a": child(), "b": child()}, {"views": {"v": {"servers": ["b"], "tools": {
-    "allow": ["b__echo", "p*"], "deny": ["progress"]}}}}))
+    "allow": ["b__echo", "w*"], "deny": ["progress"]}}}}))
 
 
 def names(session, method="tools/list", key="tools"):
@@ -21,7 +21,7 @@ def names(session, method="tools/list", key="tools"):
     got, params = [], {}
     while True:
         result = session.request(method, params)["result"]
-        got += [x.get("name") or x.get("uri") or x.get("uriTemplate") for x in result[key]]
+        got += [x[{"resources": "uri", "resourceTemplates": "uriTemplate"}.get(key, "name")] for x in result[key]]
         if "nextCursor" not in result:
             return got
         params = {"cursor": result["nextCursor"]}
@@ -49,33 +49,33 @@ def one_server_as_it_is():
 def calls_by_name():
     s = shared.gate.session()
     for name in ("a", "b"):
-        equal("%s__pid is called at %s" % (name, name), s.call(name + "__pid")["name"], name)
+        equal("%s__who is called at %s" % (name, name), s.call(name + "__who")["name"], name)
     seen = json.loads(s.call("b__seen")["line"])
     equal("the server hears its own name of the tool", seen["params"]["name"], "seen")
-    for path, name in (("/mcp", "pid"), ("/mcp", "c__pid"), ("/mcp", "a__none"), ("/mcp/a", "a__pid"), ("/mcp/a", "none")):
+    for path, name in (("/mcp", "who"), ("/mcp", "c__who"), ("/mcp", "a__none"), ("/mcp/a", "a__who"), ("/mcp/a", "none")):
         message = shared.gate.session(path).request("tools/call", {"name": name, "arguments": {}})
         equal("%s: %s is an unknown tool" % (path, name), (message.get("error") or {}).get("code"), -32602)
 
 
 def views():
     s = shared.gate.session("/mcp/v")
-    equal("a view has what it allows, but for what it denies", names(s), ["b__echo", "b__pid"])
-    equal("and can call it", s.call("b__pid")["name"], "b")
+    equal("a view has what it allows, but for what it denies", names(s), ["b__echo", "b__who"])
+    equal("and can call it", s.call("b__who")["name"], "b")
     message = s.request("tools/call", {"name": "b__state", "arguments": {}})
     equal("and nothing else", (message.get("error") or {}).get("code"), -32602)
 
 
 def filters():
-    d = Gate({"a": child(tools={"allow": ["e*", "pid", "seen"], "deny": ["error"], "rename": {"pid": "who"},
+    d = Gate({"a": child(tools={"allow": ["e*", "who", "seen"], "deny": ["error"], "rename": {"who": "myself"},
                                 "describe": {"echo": "Says it \"again\""}}),
-              "b": child(prefix="", tools={"allow": ["pid", "echo"]}),
+              "b": child(prefix="", tools={"allow": ["who", "echo"]}),
               "c": child(prefix="", tools={"allow": ["echo", "state"]})})
     equal("/mcp: allowed, not denied, renamed; the first of a name wins", names(d.session()),
-          ["a__echo", "a__who", "a__seen", "pid", "echo", "state"])
+          ["a__echo", "a__myself", "a__seen", "echo", "who", "state"])
     s = d.session("/mcp/a")
-    equal("/mcp/a: the same but for the prefix", names(s), ["echo", "who", "seen"])
-    equal("the new name works", s.call("who")["name"], "a")
-    for name in ("pid", "error", "state"):
+    equal("/mcp/a: the same but for the prefix", names(s), ["echo", "myself", "seen"])
+    equal("the new name works", s.call("myself")["name"], "a")
+    for name in ("who", "error", "state"):
         message = s.request("tools/call", {"name": name, "arguments": {}})
         equal("%s cannot be called" % name, (message.get("error") or {}).get("code"), -32602)
     equal("a description of ours", s.request("tools/list")["result"]["tools"][0]["description"], 'Says it "again"')
@@ -231,11 +231,11 @@ def no_change_is_not_told():
     d = Gate({"a": child("--at-start", "changed")})
     s = d.session("/mcp/a")
     stream = s.listen()
-    before = s.call("pid")["pid"]
+    before = s.call("who")["life"]
     s.call("raw", {"text": '{"method":"notifications/tools/list_changed","jsonrpc":"2.0"}\n', "answer": True})
     check("a list that is as before", stream.is_silent())
     equal("restart", d.ask("restart a")["ok"], True)
-    check("a new process", s.call("pid")["pid"] != before)
+    check("a new process", s.call("who")["life"] != before)
     check("a new process with the same list", stream.is_silent())
     d.ends_well("no change")
 
@@ -248,7 +248,7 @@ def lists_outlive_their_server():
     equal("the list of a stopped server stays", names(s), before)
     check("and nothing is told", stream.is_silent())
     equal("start", d.ask("start a")["ok"], True)
-    equal("and it works again", s.call("a__pid")["name"], "a")
+    equal("and it works again", s.call("a__who")["name"], "a")
     d.ends_well("a stopped server")
 
 
@@ -275,14 +275,14 @@ def reloaded():
     config = lambda *names: {"auth": {"mode": "none"}, "servers": {n: child("--name", n) for n in names}}  # noqa: E731
     d = Gate(config("a", "b")["servers"])
     s, gone = d.session(), d.session("/mcp/b")
-    stream, pid = s.listen(), s.call("a__pid")["pid"]
+    stream, pid = s.listen(), s.call("a__who")["life"]
     d.write_config(config("a", "c"))
     equal("reload", d.ask("reload")["ok"], True)
     equal("it is told", stream.next_message()["method"].endswith("/list_changed"), True)
     until(lambda: names(s) == prefixed("a", "c"), what="the new list")
-    equal("the new server is called in the old session", s.call("c__pid")["name"], "c")
-    equal("the one that stays is not disturbed", s.call("a__pid")["pid"], pid)
-    message = s.request("tools/call", {"name": "b__pid", "arguments": {}})
+    equal("the new server is called in the old session", s.call("c__who")["name"], "c")
+    equal("the one that stays is not disturbed", s.call("a__who")["life"], pid)
+    message = s.request("tools/call", {"name": "b__who", "arguments": {}})
     equal("the old one is unknown", (message.get("error") or {}).get("code"), -32602)
     equal("its path is gone", gone.post(request(1, "tools/list")).status, 404)
     d.ends_well("reload")

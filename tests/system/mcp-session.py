@@ -220,7 +220,8 @@ def content_type():
 
 
 def methods_and_paths():
-    for method in ("PUT", "PATCH", "TRACE", "FOO"):
+    equal("a method that HTTP does not have", plain("FOO", "/mcp", BASE, b"{}").status, 501)
+    for method in ("PUT", "PATCH", "TRACE"):
         answer = plain(method, "/mcp", BASE, b"{}")
         equal(method, answer.status, 405)
         check(method + ": Allow names what is", "POST" in (answer.header("Allow") or ""), answer.head)

@@ -31,12 +31,12 @@ static void check_options(const HttpConn *c, int timeout)
 
 static void test_inherited_options(void **state UNUSED)
 {
-        CLEANUP_FD int first = client_tcp();
+        CLEANUP_FD UNUSED int first = client_tcp();
         settle();
         check_options(user.conns[0], 30000);
         user.limits.write_timeout = 7 * NSEC_PER_SEC;
         http_server_set_limits(&user.server, &user.limits);
-        CLEANUP_FD int second = client_tcp();
+        CLEANUP_FD UNUSED int second = client_tcp();
         settle();
         check_options(user.conns[1], 7000);
         user.limits.write_timeout = NSEC_NEVER;
@@ -187,7 +187,7 @@ static void test_listen_again(void **state UNUSED)
         HttpListenerArgs args = {.index = 0, .tags = 9, .kind = HTTP_LISTENER_TCP, .fd = fd};
         assert_int_equal(http_server_listen(&user.server, &args), 0);
         user.port = ntohs(a.sin_port);
-        CLEANUP_FD int client = client_tcp();
+        CLEANUP_FD UNUSED int client = client_tcp();
         settle();
         assert_int_equal(user.conns[0]->listener->tags, 9);
         unsigned n = 0;
@@ -200,7 +200,7 @@ static void test_listen_again(void **state UNUSED)
         args.fd = file;
         assert_int_equal(http_server_listen(&user.server, &args), -EPERM);
         assert_true(fcntl(file, F_GETFD) >= 0);
-        CLEANUP_FD int again = client_tcp();
+        CLEANUP_FD UNUSED int again = client_tcp();
         settle();
         assert_int_equal(user.server.n_conns, 2);
 }

@@ -240,7 +240,7 @@ static void test_full_queue(void **state UNUSED)
 {
         static char block[400 * 1024]; /* more than max_queue: one such message is taken */
         user.on_request = open_events;
-        CLEANUP_FD int fd = slow_client();
+        CLEANUP_FD UNUSED int fd = slow_client();
         int r = 0;
         unsigned n = 0;
         while (r == 0 && n++ < 100)
@@ -271,7 +271,7 @@ static void test_large_answer(void **state UNUSED)
 static void test_large_answer_timeout(void **state UNUSED)
 {
         user.on_request = answer_later;
-        CLEANUP_FD int fd = slow_client();
+        CLEANUP_FD UNUSED int fd = slow_client();
         answer_large(user.conns[0], NULL);
         settle();
         assert_int_equal(user.conns[0]->state, HTTP_CONN_FLUSHING);
