@@ -96,7 +96,7 @@ int client_refuse(Client *c, int status, const char *text)
 int client_refuse_rpc(Client *c, int status, RpcError error, Span id, const char *text)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
-        int r = mcp_write_error(&b, &(McpErrorArgs){.id = id, .error = error, .message = text});
+        int r = mcp_write_error(&b, &(McpErrorArgs){.id = id, .null_id = c->null_id, .error = error, .message = text});
         if (r < 0)
                 return r;
         const Span body = buf_span(&b);

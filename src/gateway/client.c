@@ -154,11 +154,26 @@ static int check_who(Client *c, const HttpRequest *r)
         return 0;
 }
 
+static int refuse_draining(Client *c)
+{
+        CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
+        const FaultArgs a = {.fault = FAULT_DRAINING,
+                             .retry_after_ms = UINT64_MAX,
+                             .exit_class = -1,
+                             .code = -1,
+                             .correlation_id = span_of(c->correlation)};
+        int r = fault_write(&b, SPAN("null"), &a);
+        const Span body = buf_span(&b);
+        return r < 0 ? r :
+                       client_answer(c, &(ClientAnswer){.status = 503, .type = SPAN("application/json"), .retry_after = 5},
+                                     &body, 1);
+}
+
 static int check_message(Client *c, const HttpRequest *r)
 {
         bool named;
         if (c->gateway->draining)
-                return client_answer_text(c, &(ClientAnswer){.status = 503, .retry_after = 5}, "draining");
+                return refuse_draining(c);
         if (c->method == HTTP_POST && !http_content_is(r, "application/json"))
                 return client_refuse(c, 415, "Content-Type must be application/json");
         if (http_header(r, HTTP_HEADER_CONTENT_ENCODING).len)
@@ -189,6 +204,7 @@ static int client_head(HttpConn *conn, const HttpRequest *r)
         c->score_route = c->route->score;
         c->method = r->method;
         c->status = 0;
+        c->null_id = c->modern = false;
         take_correlation(c, http_header(r, HTTP_HEADER_REQUEST_ID));
         if (has_tag(c, CLIENT_METRICS_LISTENER) && c->route->id != ROUTE_METRICS)
                 c->route = &route_table[ROUTE_OTHER];

@@ -23,6 +23,7 @@ struct Client {
         Stream *stream;
         Nsec started;
         bool accepts_json, accepts_sse, old_http;
+        bool null_id; /* of a revision in which an error has an id, if only null */
         bool modern; /* the request in work: a lost connection cancels it */
         int status;
         char correlation[EXCHANGE_CORRELATION];

@@ -193,6 +193,8 @@ int gateway_post(Client *c, HttpRequest *r)
         EraVerdict verdict;
         if (!endpoint_of(c, r))
                 return client_refuse(c, 404, "there is no server and no view of that name");
+        const Session *s = session_of(c, r);
+        c->null_id = s && mcp_has(s->version, MCP_ERROR_NEEDS_ID);
         switch (envelope_scan(r->body, r->body_len, &limits, &e)) {
         case 0:
                 break;

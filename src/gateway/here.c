@@ -83,7 +83,9 @@ int here_initialize(Client *c, Endpoint *ep, const Envelope *e)
         Session *s;
         if (json_type(envelope_member(e, MEMBER_PROTOCOL_VERSION)) != JSON_STRING_TEXT)
                 return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_PARAMS, id, "params.protocolVersion must be a string");
-        int r = session_new(&g->sessions, loop_now(g->loop), &s);
+        int r = here_tell_changes(g, ep);
+        if (r == 0)
+                r = session_new(&g->sessions, loop_now(g->loop), &s);
         if (r == SESSION_E_FULL)
                 return client_answer_text(c, &(ClientAnswer){.status = 503, .retry_after = 10},
                                           "more sessions at work than limits.max_sessions");

@@ -69,7 +69,7 @@ static int answer_list(Exchange *x)
         if (r < 0)
                 return r;
         if (nobody_knows(ep)) {
-                x->call.upstream = ep->members[0];
+                x->call.upstream = ep->members[0]; /* for want of a better one */
                 return exchange_fault(x, upstream_why_not(ep->members[0]));
         }
         return answer_page(x, list_of(x->method), 0);
@@ -160,6 +160,14 @@ static int tell_sessions(Gateway *g, Endpoint *ep, unsigned lists)
         return r;
 }
 
+int here_tell_changes(Gateway *g, Endpoint *ep)
+{
+        int r = here_refresh(g, ep);
+        unsigned lists = ep->untold;
+        ep->untold = 0;
+        return r == 0 && lists && ep->sessions ? tell_sessions(g, ep, lists) : r;
+}
+
 static int changed_fired(Timer *timer, Nsec now UNUSED)
 {
         Gateway *g = CONTAINER_OF(timer, Gateway, changed);
@@ -168,11 +176,7 @@ static int changed_fired(Timer *timer, Nsec now UNUSED)
         TAILQ_FOREACH(ep, &g->endpoints.list, link)
         {
                 if (r == 0)
-                        r = here_refresh(g, ep);
-                unsigned lists = ep->untold;
-                ep->untold = 0;
-                if (r == 0 && lists && ep->sessions)
-                        r = tell_sessions(g, ep, lists);
+                        r = here_tell_changes(g, ep);
         }
         return r;
 }
