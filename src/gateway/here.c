@@ -135,6 +135,8 @@ static int set_level(Exchange *x, const Envelope *e)
         int r = 0;
         if (level < 0)
                 return exchange_error(x, RPC_ERROR_INVALID_PARAMS, "params.level is no level of the protocol");
+        if (s->level < 0)
+                LIST_INSERT_HEAD(&x->gateway->loggers, s, in_loggers);
         s->level = level;
         for (uint32_t i = 0; r == 0 && i < s->endpoint->n; i++)
                 r = apply_level(s->endpoint->members[i], s);
@@ -319,6 +321,8 @@ static void session_has_ended(Session *s)
         if (r < 0)
                 log_error("the end of a session: %s", strerror(-r));
         drop_subscriptions(g, s);
+        if (s->level >= 0)
+                LIST_REMOVE(s, in_loggers);
         upstream_session_ended(s);
         if (s->endpoint)
                 s->endpoint->sessions--;

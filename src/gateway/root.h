@@ -41,6 +41,7 @@ struct Gateway {
         uint8_t cursor_key[CURSOR_KEY];
         uint64_t next_lease;
         size_t queued_bytes; /* of all calls that wait */
+        LIST_HEAD(, Session) loggers;   /* sessions that have asked for a level of logs */
         TAILQ_HEAD(, Exchange) listing; /* wait for a list to become known */
         Timer list_due;
         Timer changed; /* catalogues have changed: tell it, once, in a moment */

@@ -287,6 +287,7 @@ int upstream_instance_down(Upstream *u, Backend *b, const IpcInstanceDown *m, Sp
 {
         bool was_ready = b->state == BACKEND_READY || b->state == BACKEND_DRAINING || b->greeted;
         bool planned = m->exit_class == EXIT_CLASS_PLANNED;
+        Fault never = m->exit_class == EXIT_CLASS_START_TIMEOUT ? FAULT_START_TIMEOUT : FAULT_START_FAILED;
         Lease *l = b->lease;
         u->last.exit_class = (int)m->exit_class;
         u->last.code = m->code;
@@ -294,9 +295,9 @@ int upstream_instance_down(Upstream *u, Backend *b, const IpcInstanceDown *m, Sp
         buf_clear(&u->last.lines);
         int r = buf_append_span(&u->last.lines, lines);
         if (r == 0)
-                r = drop_backend(u, b, was_ready ? FAULT_SERVER_DIED : FAULT_START_FAILED);
+                r = drop_backend(u, b, was_ready ? FAULT_SERVER_DIED : never);
         if (r == 0 && !was_ready && !planned)
-                r = upstream_fail_waiting(u, l, FAULT_START_FAILED);
+                r = upstream_fail_waiting(u, l, never);
         if (r == 0 && l && l->calls)
                 r = lease_again(l);
         return r < 0 ? r : upstream_judge_waiting(u);
