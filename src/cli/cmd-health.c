@@ -160,6 +160,6 @@ const Command cmd_health = {
         .entry = health_entry,
         .exits = EXITS(EXIT_CODE_DONE, EXIT_CODE_FAILED, EXIT_CODE_USAGE),
         .examples = EXAMPLES(
-                {"HEALTHCHECK CMD [\"mcpvisor\", \"health\"]", "in a Containerfile"},
+                {"mcpvisor health", "as the health check of a container"},
                 {"mcpvisor health --ready --url http://127.0.0.1:7780", "of a daemon of another user"}),
 };
