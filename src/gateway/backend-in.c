@@ -88,9 +88,9 @@ static int backend_batch(Backend *b, Span array)
         Span item;
         int r = 0;
         while (r == 0 && b->state != BACKEND_ENDED && json_next(&walk, NULL, &item))
-                r = envelope_scan((char *)(uintptr_t)item.ptr, item.len, &b->limits, &e) == 0 ?
-                            backend_message(b, &e) :
-                            backend_stray(b, item);
+                r = envelope_scan((char *)(uintptr_t)item.ptr, item.len, &b->limits, &e) == 0
+                            ? backend_message(b, &e)
+                            : backend_stray(b, item);
         return r;
 }
 
@@ -129,8 +129,8 @@ static int backend_lines(Backend *b)
         int r = 0, kind;
         while (r == 0 && b->state != BACKEND_ENDED &&
                (kind = line_reader_next(&b->reader, &line, &n)) != LINE_READER_NONE)
-                r = kind == LINE_READER_LINE ? backend_line(b, line, n) :
-                                               backend_too_long(b, span_from(line, n));
+                r = kind == LINE_READER_LINE ? backend_line(b, line, n)
+                                             : backend_too_long(b, span_from(line, n));
         return r;
 }
 

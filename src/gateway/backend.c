@@ -40,7 +40,8 @@ static int gone_fired(Timer *timer, Nsec now UNUSED)
 {
         Backend *b = CONTAINER_OF(timer, Backend, gone);
         if (b->state == BACKEND_HANDSHAKE)
-                return backend_fail(b, IPC_FAILURE_HANDSHAKE, "closed its stdout before it answered initialize");
+                return backend_fail(b, IPC_FAILURE_HANDSHAKE,
+                                    "closed its stdout before it answered initialize");
         return backend_fail(b, IPC_FAILURE_PROTOCOL, "closed its stdout");
 }
 

@@ -9,7 +9,7 @@
 #include "gateway/client.h"
 
 struct Batch {
-        Client *client; /* NULL: gone */
+        Client *client;   /* NULL: gone */
         unsigned waiting; /* answers still to come, and one while it is being read */
         Buf out;          /* owned: the array so far */
 };

@@ -59,8 +59,8 @@ void client_pool_done(Gateway *g)
 
 static bool is_word(char c)
 {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' ||
-               c == ':' || c == '-';
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
+               c == '_' || c == ':' || c == '-';
 }
 
 /* What the client calls its request, or a name of ours: it stands in the answer and in every log line. */
@@ -130,7 +130,8 @@ static int answer_preflight(Client *c, const HttpRequest *r)
 static int refuse_route(Client *c)
 {
         if (c->route->id == ROUTE_OTHER)
-                return client_refuse(c, 404, "there is nothing under this path; MCP is at /mcp and /mcp/NAME");
+                return client_refuse(c, 404,
+                                     "there is nothing under this path; MCP is at /mcp and /mcp/NAME");
         return client_answer_text(c, &(ClientAnswer){.status = 405, .allow = c->route->methods},
                                   "this path does not take that method");
 }
@@ -164,8 +165,11 @@ static int refuse_draining(Client *c)
                              .correlation_id = span_of(c->correlation)};
         int r = fault_write(&b, SPAN("null"), &a);
         const Span body = buf_span(&b);
-        return r < 0 ? r :
-                       client_answer(c, &(ClientAnswer){.status = 503, .type = SPAN("application/json"), .retry_after = 5},
+        return r < 0 ? r
+                     : client_answer(c,
+                                     &(ClientAnswer){.status = 503,
+                                                     .type = SPAN("application/json"),
+                                                     .retry_after = 5},
                                      &body, 1);
 }
 
@@ -266,7 +270,8 @@ static void client_was_refused(HttpConn *conn, int status, const char *why)
         Client *c = client_of(conn);
         char address[64];
         figures_http(c, status);
-        log_limited(LOG_LEVEL_INFO, "http-refused", NULL, "%s: %d, %s", http_conn_address(conn, address), status, why);
+        log_limited(LOG_LEVEL_INFO, "http-refused", NULL, "%s: %d, %s", http_conn_address(conn, address),
+                    status, why);
 }
 
 const HttpOps client_http_ops = {.accepted = client_accepted,

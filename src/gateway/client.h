@@ -18,13 +18,13 @@ struct Client {
         Gateway *gateway;
         const RouteRow *route;
         ScoreRoute score_route; /* as what it is counted */
-        Exchange *exchange; /* at most one of these is set, while an answer is due */
+        Exchange *exchange;     /* at most one of these is set, while an answer is due */
         Batch *batch;
         Stream *stream;
         Nsec started;
         bool accepts_json, accepts_sse, old_http;
         bool null_id; /* of a revision in which an error has an id, if only null */
-        bool modern; /* the request in work: a lost connection cancels it */
+        bool modern;  /* the request in work: a lost connection cancels it */
         int status;
         char correlation[EXCHANGE_CORRELATION];
         char principal[SESSION_PRINCIPAL];

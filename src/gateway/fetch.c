@@ -8,7 +8,7 @@ struct Fetch {
         Call call;
         Backend *backend; /* borrowed: the parent */
         const FetchOps *ops;
-        McpDraft *draft; /* owned; NULL: nothing under way */
+        McpDraft *draft;     /* owned; NULL: nothing under way */
         unsigned todo, more; /* bits of lists: to ask for now, and after that */
         McpList list;        /* being asked for */
         unsigned pages;
@@ -59,7 +59,8 @@ static int fetch_ask(Fetch *f, Span cursor)
                 if (r == 0)
                         r = buf_append_char(&params, '}');
         }
-        return r < 0 ? r : backend_ask(f->backend, &f->call, mcp_list_table[f->list].method, buf_span(&params));
+        return r < 0 ? r
+                     : backend_ask(f->backend, &f->call, mcp_list_table[f->list].method, buf_span(&params));
 }
 
 /* The next list that was asked for, or the end. */
@@ -116,9 +117,9 @@ static const CallOps fetch_ops = {.answered = fetch_answered, .failed = fetch_fa
 static int fetch_late(Timer *timer, Nsec now UNUSED)
 {
         Fetch *f = CONTAINER_OF(timer, Fetch, deadline);
-        int r = f->call.state == CALL_SENT ?
-                        backend_forget(f->backend, &f->call, true, "the list took too long") :
-                        0;
+        int r = f->call.state == CALL_SENT
+                        ? backend_forget(f->backend, &f->call, true, "the list took too long")
+                        : 0;
         return r < 0 || !f->draft ? r : fetch_finish(f);
 }
 

@@ -155,15 +155,17 @@ int forward_ref(Exchange *x, const Envelope *e)
         bool prompt = json_is(json_member(ref, "type"), "ref/prompt");
         value = json_member(ref, prompt ? "name" : "uri");
         if (!json_text(value, room, sizeof(room), &name))
-                return exchange_error(x, RPC_ERROR_INVALID_PARAMS,
-                                      "params.ref must be a ref/prompt with a name or a ref/resource with a uri");
-        int r = prompt ? find_named(x, MCP_LIST_PROMPTS, name, &to, &found) :
-                         here_refresh(x->gateway, x->session->endpoint);
+                return exchange_error(
+                        x, RPC_ERROR_INVALID_PARAMS,
+                        "params.ref must be a ref/prompt with a name or a ref/resource with a uri");
+        int r = prompt ? find_named(x, MCP_LIST_PROMPTS, name, &to, &found)
+                       : here_refresh(x->gateway, x->session->endpoint);
         if (r < 0)
                 return r;
         if (!prompt)
                 found = endpoint_by_template(x->session->endpoint, name, &to);
         if (!found)
-                return exchange_error(x, RPC_ERROR_INVALID_PARAMS, "there is nothing of that name to be completed here");
+                return exchange_error(x, RPC_ERROR_INVALID_PARAMS,
+                                      "there is nothing of that name to be completed here");
         return prompt ? send_named(x, &to, &t, value, name) : send(x, to.upstream, &t);
 }

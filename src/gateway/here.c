@@ -51,8 +51,8 @@ static int answer_welcome(Client *c, Session *s, Span id)
         const ClientAnswer a = {.status = 200, .type = SPAN("application/json"), .session = s->id};
         bool taken;
         int r = write_welcome(&result, s);
-        const Span parts[] = {SPAN("{\"jsonrpc\":\"2.0\",\"id\":"), id, SPAN(",\"result\":"), buf_span(&result),
-                              SPAN("}")};
+        const Span parts[] = {SPAN("{\"jsonrpc\":\"2.0\",\"id\":"), id, SPAN(",\"result\":"),
+                              buf_span(&result), SPAN("}")};
         if (r < 0 || c->accepts_json)
                 return r < 0 ? r : client_answer(c, &a, parts, ARRAY_SIZE(parts));
         r = client_open_stream(c, &a, &taken);
@@ -72,7 +72,8 @@ static int take_client(Session *s, Client *c, Endpoint *ep, const Envelope *e)
         (void)json_text(envelope_member(e, MEMBER_PROTOCOL_VERSION), room, sizeof(room), &version);
         s->version = mcp_version_negotiate(version);
         s->client_can = mcp_client_can(can);
-        int r = buf_append_span(&s->client_capabilities, json_type(can) == JSON_OBJECT_TEXT ? can : SPAN("{}"));
+        int r = buf_append_span(&s->client_capabilities,
+                                json_type(can) == JSON_OBJECT_TEXT ? can : SPAN("{}"));
         return r < 0 ? r : buf_append_span(&s->client_info, envelope_member(e, MEMBER_CLIENT_INFO));
 }
 
@@ -82,7 +83,8 @@ int here_initialize(Client *c, Endpoint *ep, const Envelope *e)
         Span id = envelope_member(e, MEMBER_ID);
         Session *s;
         if (json_type(envelope_member(e, MEMBER_PROTOCOL_VERSION)) != JSON_STRING_TEXT)
-                return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_PARAMS, id, "params.protocolVersion must be a string");
+                return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_PARAMS, id,
+                                         "params.protocolVersion must be a string");
         int r = here_tell_changes(g, ep);
         if (r == 0)
                 r = session_new(&g->sessions, loop_now(g->loop), &s);
@@ -134,7 +136,8 @@ static int set_level(Exchange *x, const Envelope *e)
         McpLevel level = mcp_level_of(envelope_member(e, MEMBER_LEVEL));
         int r = 0;
         if (level < 0)
-                return exchange_error(x, RPC_ERROR_INVALID_PARAMS, "params.level is no level of the protocol");
+                return exchange_error(x, RPC_ERROR_INVALID_PARAMS,
+                                      "params.level is no level of the protocol");
         if (s->level < 0)
                 LIST_INSERT_HEAD(&x->gateway->loggers, s, in_loggers);
         s->level = level;
@@ -241,7 +244,8 @@ int gateway_request(Exchange *x, const Envelope *e)
         x->method = x->call.method = m;
         if (!row || !handlers[m] || !(row->sender & MCP_FROM_CLIENT) || !(row->eras & MCP_L))
                 return exchange_error(x, RPC_ERROR_METHOD_NOT_FOUND, NULL);
-        if (row->capability != MCP_CAN_NOTHING && !(endpoint_can(x->session->endpoint) & (1u << row->capability)))
+        if (row->capability != MCP_CAN_NOTHING &&
+            !(endpoint_can(x->session->endpoint) & (1u << row->capability)))
                 return exchange_error(x, RPC_ERROR_METHOD_NOT_FOUND, "no server here offers this");
         if (envelope_has(e, MEMBER_TASK))
                 return exchange_error(x, RPC_ERROR_INVALID_PARAMS, "tasks are not offered here");
@@ -300,7 +304,8 @@ static void drop_subscriptions(Gateway *g, Session *s)
                 while (u && subscription_take(u->subscriptions, s->number, &uri, &last)) {
                         Backend *b;
                         TAILQ_FOREACH(b, &u->backends, link)
-                        if (last && b->state == BACKEND_READY && !b->lease && backend_subscribe(b, uri, false) < 0)
+                        if (last && b->state == BACKEND_READY && !b->lease &&
+                            backend_subscribe(b, uri, false) < 0)
                                 log_error("a subscription could not be ended");
                 }
         }

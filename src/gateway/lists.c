@@ -29,7 +29,8 @@ static int answer_page(Exchange *x, McpList list, uint32_t offset)
         Span items = listing_page(l, offset, LIMIT_PAGE_ITEMS, LIMIT_PAGE_BYTES, &next);
         int r = buf_append_char(&tail, ']');
         if (r == 0 && next) {
-                cursor_write(g->cursor_key, &(Cursor){.list = list, .offset = next, .edition = l->edition}, cursor);
+                cursor_write(g->cursor_key, &(Cursor){.list = list, .offset = next, .edition = l->edition},
+                             cursor);
                 r = buf_appendf(&tail, ",\"nextCursor\":\"%s\"", cursor);
         }
         if (r < 0)
@@ -143,8 +144,9 @@ int here_list(Exchange *x, const Envelope *e, McpList list)
                 return r;
         if (!json_text(value, room, sizeof(room), &text) || !cursor_read(g->cursor_key, text, &at) ||
             at.list != list || at.edition != ep->lists[list].edition)
-                return exchange_error(x, RPC_ERROR_INVALID_PARAMS,
-                                      "params.cursor is none of this list, which may have changed: begin again");
+                return exchange_error(
+                        x, RPC_ERROR_INVALID_PARAMS,
+                        "params.cursor is none of this list, which may have changed: begin again");
         return answer_page(x, list, at.offset);
 }
 

@@ -86,6 +86,7 @@ void upstream_configure(Upstream *u, Config *snapshot, const ServerConfig *confi
 {
         Config *old = u->snapshot;
         u->snapshot = config_ref(snapshot);
+        u->scouted = false; /* it may be another program now */
         u->config = config;
         config_unref(old);
         if (config->idle_stop != NSEC_NEVER && !timer_is_armed(&u->idle))
@@ -149,8 +150,9 @@ int upstream_fail_call(Call *c, Fault fault)
 
 void upstream_fault(const Upstream *u, Fault fault, FaultArgs *ret)
 {
-        bool ended = fault == FAULT_SERVER_DIED || fault == FAULT_START_FAILED || fault == FAULT_SERVER_BACKOFF ||
-                     fault == FAULT_SERVER_DEGRADED || fault == FAULT_PROTOCOL_ERROR;
+        bool ended = fault == FAULT_SERVER_DIED || fault == FAULT_START_FAILED ||
+                     fault == FAULT_SERVER_BACKOFF || fault == FAULT_SERVER_DEGRADED ||
+                     fault == FAULT_PROTOCOL_ERROR;
         *ret = (FaultArgs){.fault = fault,
                            .server = u->name,
                            .retry_after_ms = u->told.retry_after_ms,
@@ -225,7 +227,8 @@ int upstream_told_refused(Upstream *u, const IpcWantRefused *m)
 
 static Span capabilities_for(const Upstream *u, const BackendArgs *args)
 {
-        const Lease *l = args->up->session ? lease_numbered((Upstream *)(uintptr_t)u, args->up->session) : NULL;
+        const Lease *l = args->up->session ? lease_numbered((Upstream *)(uintptr_t)u, args->up->session)
+                                           : NULL;
         if (u->config->share == SHARE_SESSION)
                 return l && l->session ? buf_span(&l->session->client_capabilities) : SPAN("{}");
         return SPAN_NONE;
@@ -366,8 +369,10 @@ static int backend_is_ready(Backend *b)
 static int backend_has_failed(Backend *b, IpcFailure failure, const char *text)
 {
         Upstream *u = b->upstream;
-        IpcInstanceFailed m = {
-                .row = u->row, .instance = b->id.instance, .generation = b->id.generation, .failure = failure};
+        IpcInstanceFailed m = {.row = u->row,
+                               .instance = b->id.instance,
+                               .generation = b->id.generation,
+                               .failure = failure};
         log_debug_with(LOG_FIELDS(LOG_SERVER(u->name)), "%s", text);
         Span why = span_first(span_of(text), ipc_type(IPC_INSTANCE_FAILED)->text_max);
         return ipc_send_text(&u->gateway->supervisor, IPC_INSTANCE_FAILED, &m, why, NULL, 0);

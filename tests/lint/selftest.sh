@@ -60,3 +60,23 @@ fault testing-table docs/testing.md '| a | `tests/b.sh` |\n'
 # shellcheck disable=SC2016 # backticks of the document
 fault testing-table docs/testing.md '| a | `tests/a.sh: two` |\n'
 fault sizes src/base/one.c "int two(void)\n{\n$(printf '        one();\\n%.0s' {1..80})        return 2;\n}\n"
+
+# What symbols.sh looks at is built: two libraries with one function each.
+library() { # FILE FUNCTION
+        printf 'int %s(void);\nint %s(void)\n{\n        return 1;\n}\n' "$2" "$2" >"$tmp/libs/part.c"
+        ${CC:-cc} -c -o "$tmp/libs/part.o" "$tmp/libs/part.c" && rm -f "$tmp/libs/$1" && ar rc "$tmp/libs/$1" "$tmp/libs/part.o"
+}
+
+run_symbols() { top_builddir=$tmp/libs bash "$lints/symbols.sh" >"$tmp/out" 2>&1; }
+
+mkdir -p "$tmp/libs"
+if ! library liba.a one || ! library libb.a two; then
+        skip 'symbols: no library can be made'
+elif ! run_symbols; then
+        cat "$tmp/out"
+        fail 'symbols refuses libraries that share nothing'
+elif library libb.a one && run_symbols; then
+        fail 'symbols does not see a function that two libraries have'
+else
+        ok 'symbols sees a function that two libraries have'
+fi
