@@ -30,12 +30,12 @@ static void write_cache(Upstream *u)
                                  "its lists cannot be kept for the next start: %s", strerror(-r));
 }
 
-static void adopt(Upstream *u, McpCatalogue *c)
+static void adopt(Upstream *u, McpCatalogue *c, ScoreToolsKnown known)
 {
         mcp_catalogue_unref(u->catalogue);
         u->catalogue = c;
         score_set(&u->score->tools, c->lists[MCP_LIST_TOOLS].n);
-        score_set(&u->score->tools_known, u->cached ? SCORE_TOOLS_CACHED : SCORE_TOOLS_LISTED);
+        score_set(&u->score->tools_known, known);
 }
 
 int upstream_take_cache(Upstream *u, int fd)
@@ -53,8 +53,8 @@ int upstream_take_cache(Upstream *u, int fd)
                 return r;
         if (r != 0)
                 return upstream_want_catalogue(u);
+        adopt(u, c, SCORE_TOOLS_CACHED);
         u->cached = true;
-        adopt(u, c);
         score_add(&u->score->cache_hits, 1);
         return gateway_catalogue_changed(u->gateway, u);
 }
@@ -63,8 +63,8 @@ int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c)
 {
         bool first = !u->catalogue || u->cached;
         bool changed = first || mcp_catalogue_diff(u->catalogue, c);
+        adopt(u, c, SCORE_TOOLS_LISTED);
         u->cached = false;
-        adopt(u, c);
         if (changed)
                 write_cache(u);
         log_debug_with(LOG_FIELDS(LOG_SERVER(u->name)),

@@ -179,6 +179,8 @@ void upstream_session_ended(Session *s)
                         log_error("an instance could not be released");
 }
 
+#define EVERYTHING "{\"roots\":{\"listChanged\":true},\"sampling\":{},\"elicitation\":{}}"
+
 /* ---- what the supervisor says ---------------------------------------------------------- */
 
 static bool is_hopeless(const Upstream *u)
@@ -225,12 +227,15 @@ int upstream_told_refused(Upstream *u, const IpcWantRefused *m)
         return upstream_fail_waiting(u, l, faults[m->answer]);
 }
 
+/* What a server offers may hang on what its client can: lists are made with a client that can all. */
+static const Span everything = {EVERYTHING, sizeof(EVERYTHING) - 1};
+
 static Span capabilities_for(const Upstream *u, const BackendArgs *args)
 {
         const Lease *l = args->up->session ? lease_numbered((Upstream *)(uintptr_t)u, args->up->session)
                                            : NULL;
         if (u->config->share == SHARE_SESSION)
-                return l && l->session ? buf_span(&l->session->client_capabilities) : SPAN("{}");
+                return l && l->session ? buf_span(&l->session->client_capabilities) : everything;
         return SPAN_NONE;
 }
 
@@ -347,6 +352,16 @@ static const FetchOps fetch_ops = {.done = catalogue_fetched};
 
 enum { ALL_LISTS = (1 << _MCP_LIST_MAX) - 1 };
 
+/* Of a server that serves sessions each instance may offer something else, as its client can more or less:
+ * one of our own tells what is listed to all. */
+static int fetch_lists(Upstream *u, Backend *b)
+{
+        Lease *own = b->session ? lease_numbered(u, b->session) : NULL, *scout;
+        if (u->config->share != SHARE_SESSION || !own || !own->session)
+                return fetch_start(b, &fetch_ops, ALL_LISTS, u->catalogue);
+        return u->catalogue && !u->cached ? 0 : lease_get(u, NULL, &scout);
+}
+
 static int backend_is_ready(Backend *b)
 {
         Upstream *u = b->upstream;
@@ -356,7 +371,7 @@ static int backend_is_ready(Backend *b)
         if (r == 0)
                 r = pinger_start_for(u, b);
         if (r == 0)
-                r = fetch_start(b, &fetch_ops, ALL_LISTS, u->catalogue);
+                r = fetch_lists(u, b);
         if (r == 0 && upstream_leases(u))
                 r = lease_ready(u, b);
         if (r == 0)
