@@ -8,6 +8,7 @@
  */
 
 #include "gateway/exchange.h"
+#include "gateway/head-memo.h"
 #include "http/server.h"
 
 typedef struct Stream Stream;
@@ -26,6 +27,7 @@ struct Client {
         bool null_id; /* of a revision in which an error has an id, if only null */
         bool modern;  /* the request in work: a lost connection cancels it */
         int status;
+        HeadMemo memo;
         char correlation[EXCHANGE_CORRELATION];
         char principal[SESSION_PRINCIPAL];
         char origin[256]; /* to be told that it may read; "" none */

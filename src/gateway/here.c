@@ -61,6 +61,22 @@ static int answer_welcome(Client *c, Session *s, Span id)
         return r < 0 ? r : client_end_stream(c);
 }
 
+/* What a server of its own may be told of it: what can be routed, and nothing else (tasks, extensions). */
+static int keep_capabilities(Buf *b, Span can)
+{
+        static const char *const known[] = {"roots", "sampling", "elicitation"};
+        int r = buf_append_char(b, '{');
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(known); i++) {
+                Span value = json_member(can, known[i]);
+                if (json_type(value) != JSON_OBJECT_TEXT)
+                        continue;
+                r = buf_appendf(b, "%s\"%s\":", b->len > 1 ? "," : "", known[i]);
+                if (r == 0)
+                        r = buf_append_span(b, value);
+        }
+        return r < 0 ? r : buf_append_char(b, '}');
+}
+
 static int take_client(Session *s, Client *c, Endpoint *ep, const Envelope *e)
 {
         Span can = envelope_member(e, MEMBER_CAPABILITIES);
@@ -72,8 +88,7 @@ static int take_client(Session *s, Client *c, Endpoint *ep, const Envelope *e)
         (void)json_text(envelope_member(e, MEMBER_PROTOCOL_VERSION), room, sizeof(room), &version);
         s->version = mcp_version_negotiate(version);
         s->client_can = mcp_client_can(can);
-        int r = buf_append_span(&s->client_capabilities,
-                                json_type(can) == JSON_OBJECT_TEXT ? can : SPAN("{}"));
+        int r = keep_capabilities(&s->client_capabilities, can);
         return r < 0 ? r : buf_append_span(&s->client_info, envelope_member(e, MEMBER_CLIENT_INFO));
 }
 
