@@ -40,7 +40,7 @@ static void append_reason(Buf *line, Span body)
 static int judge(const CommandCall *call, const ClientPlace *p, ClientConn *c)
 {
         const HealthOptions *o = call->options;
-        int status = h1_response_status(c->response);
+        int status = client_conn_status(c);
         if (c->state == CLIENT_CONN_BROKEN) {
                 command_error(call->path, "%s: %s", p->socket[0] ? p->socket : p->authority, c->why);
                 return EXIT_CODE_FAILED;
@@ -50,7 +50,7 @@ static int judge(const CommandCall *call, const ClientPlace *p, ClientConn *c)
         CLEANUP(buf_done) Buf line = BUF_INIT(LINE_CAP);
         int r = buf_appendf(&line, "%s (HTTP status %d)", o->ready ? "not ready" : "not healthy", status);
         if (r == 0)
-                append_reason(&line, buf_span(h1_response_body(c->response)));
+                append_reason(&line, client_conn_body(c));
         command_error(call->path, "%s", buf_text(&line));
         return EXIT_CODE_FAILED;
 }
@@ -160,6 +160,6 @@ const Command cmd_health = {
         .entry = health_entry,
         .exits = EXITS(EXIT_CODE_DONE, EXIT_CODE_FAILED, EXIT_CODE_USAGE),
         .examples = EXAMPLES(
-                {"HEALTHCHECK CMD [\"mcpvisor\", \"health\"]", "in a Containerfile"},
+                {"mcpvisor health", "as the health check of a container"},
                 {"mcpvisor health --ready --url http://127.0.0.1:7780", "of a daemon of another user"}),
 };

@@ -202,6 +202,16 @@ void client_conn_next(ClientConn *c)
         h1_response_reset(c->response, false);
 }
 
+int client_conn_status(const ClientConn *c)
+{
+        return h1_response_status(c->response);
+}
+
+Span client_conn_body(const ClientConn *c)
+{
+        return buf_span(h1_response_body(c->response));
+}
+
 int client_conn_wait(ClientConn *c, Nsec deadline)
 {
         int r = client_conn_step(c);

@@ -61,5 +61,9 @@ void client_conn_next(ClientConn *c);
 /* Without a further word. */
 void client_conn_drop(ClientConn *c);
 
+/* Of the answer, from CLIENT_CONN_BODY on. */
+int client_conn_status(const ClientConn *c);
+Span client_conn_body(const ClientConn *c);
+
 /* Steps until the whole answer is there, or broken. CLIENT_WAIT_E_TIMEOUT. */
 int client_conn_wait(ClientConn *c, Nsec deadline) MUST_CHECK;

@@ -73,22 +73,25 @@ static bool is_open(const ClientSession *s)
         return s->conn.state == CLIENT_CONN_SENT || s->conn.state == CLIENT_CONN_BODY;
 }
 
+static int step(ClientSession *s)
+{
+        int r = client_conn_step(&s->conn);
+        return r == 0 && s->conn.state == CLIENT_CONN_BROKEN ? fault(s, CLIENT_E_BROKEN, "%s", s->conn.why)
+                                                             : r;
+}
+
 /* Something more of the answer, or a fault. */
 static int go_on(ClientSession *s, Nsec deadline)
 {
         int r = client_wait(s->conn.fd, client_conn_events(&s->conn), deadline);
         if (r == CLIENT_WAIT_E_TIMEOUT)
                 return fault(s, CLIENT_E_TIMEOUT, "no answer in time");
-        if (r == 0)
-                r = client_conn_step(&s->conn);
-        if (r == 0 && s->conn.state == CLIENT_CONN_BROKEN)
-                r = fault(s, CLIENT_E_BROKEN, "%s", s->conn.why);
-        return r;
+        return r < 0 ? r : step(s);
 }
 
 static int wait_head(ClientSession *s, Nsec deadline)
 {
-        int r = client_conn_step(&s->conn);
+        int r = step(s);
         while (r == 0 && s->conn.state == CLIENT_CONN_SENT)
                 r = go_on(s, deadline);
         return r;

@@ -11,8 +11,8 @@
 struct Ask {
         PendingNode node; /* in the session's table */
         LIST_ENTRY(Ask) in_backend;
-        Session *session; /* borrowed */
-        Backend *backend; /* borrowed */
+        Session *session;   /* borrowed */
+        Backend *backend;   /* borrowed */
         Exchange *exchange; /* borrowed, or NULL: only to be compared */
         size_t id_len;
         char id[EXCHANGE_TEXT]; /* the server's, as it wrote it */
@@ -121,7 +121,8 @@ static int forward(Backend *b, Session *s, Exchange *x, const Envelope *e)
         Ask *a;
         int r = ask_new(b, s, id, &a);
         if (r == -ENOBUFS)
-                return refuse(b, id, RPC_ERROR_INTERNAL, "too many questions wait for the client, or the id of this one is too long");
+                return refuse(b, id, RPC_ERROR_INTERNAL,
+                              "too many questions wait for the client, or the id of this one is too long");
         if (r < 0)
                 return r;
         a->exchange = x;
@@ -129,7 +130,8 @@ static int forward(Backend *b, Session *s, Exchange *x, const Envelope *e)
         if (r < 0 || taken)
                 return r;
         ask_free(a);
-        return refuse(b, id, RPC_ERROR_INTERNAL, "the client listens to no stream on which it could be asked");
+        return refuse(b, id, RPC_ERROR_INTERNAL,
+                      "the client listens to no stream on which it could be asked");
 }
 
 int ask_begin(Backend *b, const Envelope *e)
@@ -147,10 +149,11 @@ int ask_begin(Backend *b, const Envelope *e)
         if (m == MCP_METHOD_ROOTS_LIST && !own && config->client.roots.n)
                 return answer_roots(b, id, &config->client.roots);
         if (!own && !is_granted(config, what))
-                return refuse(b, id, RPC_ERROR_METHOD_NOT_FOUND, "its configuration grants it no question to clients");
+                return refuse(b, id, RPC_ERROR_METHOD_NOT_FOUND,
+                              "its configuration grants it no question to clients");
         if (!s)
                 return refuse(b, id, RPC_ERROR_INTERNAL, "there is no one client whom this question is for");
-        if (!(s->client_can & (1u << what)))
+        if (!own && !(s->client_can & (1u << what))) /* what is its own's, it can refuse itself */
                 return refuse(b, id, RPC_ERROR_METHOD_NOT_FOUND, "the client cannot answer this");
         return forward(b, s, x, e);
 }
@@ -183,7 +186,8 @@ int ask_answered(Session *s, const Envelope *e, bool *ret_known)
         Span id = envelope_member(e, MEMBER_ID), parts[SPLICE_PARTS];
         uint64_t number;
         Splice splice;
-        PendingNode *node = id.len && pending_parse(id.ptr, id.len, &number) ? pending_find(&s->asks, number) : NULL;
+        PendingNode *node = id.len && pending_parse(id.ptr, id.len, &number) ? pending_find(&s->asks, number)
+                                                                             : NULL;
         *ret_known = node != NULL;
         if (!node)
                 return 0;

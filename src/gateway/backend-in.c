@@ -88,9 +88,9 @@ static int backend_batch(Backend *b, Span array)
         Span item;
         int r = 0;
         while (r == 0 && b->state != BACKEND_ENDED && json_next(&walk, NULL, &item))
-                r = envelope_scan((char *)(uintptr_t)item.ptr, item.len, &b->limits, &e) == 0 ?
-                            backend_message(b, &e) :
-                            backend_stray(b, item);
+                r = envelope_scan((char *)(uintptr_t)item.ptr, item.len, &b->limits, &e) == 0
+                            ? backend_message(b, &e)
+                            : backend_stray(b, item);
         return r;
 }
 
@@ -132,8 +132,8 @@ static int backend_lines(Backend *b)
         int r = 0, kind;
         while (r == 0 && b->state != BACKEND_ENDED &&
                (kind = line_reader_next(&b->reader, &line, &n)) != LINE_READER_NONE)
-                r = kind == LINE_READER_LINE ? backend_line(b, line, n) :
-                                               backend_too_long(b, span_from(line, n));
+                r = kind == LINE_READER_LINE ? backend_line(b, line, n)
+                                             : backend_too_long(b, span_from(line, n));
         return r;
 }
 
@@ -149,6 +149,7 @@ static int backend_eof(Backend *b)
         if (line_reader_last(&b->reader, &line, &n) == LINE_READER_LINE)
                 r = backend_line(b, line, n);
         loop_source_remove(&b->output);
+        backend_drop_stdin(b); /* who answers nothing any more need not be asked */
         if (b->state != BACKEND_ENDED)
                 timer_arm(&b->gone, nsec_add(loop_now(b->loop), LIMIT_GATEWAY_GONE * NSEC_PER_MSEC));
         return r;

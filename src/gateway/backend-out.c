@@ -14,7 +14,7 @@ enum { PARTS_MAX = SPLICE_PARTS + 1 };
 
 /* ---- bytes ------------------------------------------------------------------ */
 
-static void drop_stdin(Backend *b)
+void backend_drop_stdin(Backend *b)
 {
         loop_source_remove(&b->input);
         fd_close_p(&b->stdin_fd);
@@ -48,7 +48,7 @@ int backend_flush(Backend *b)
                 if (n < 0 && errno == EAGAIN)
                         break;
                 if (n < 0) { /* nobody reads any more: the end of its stdout tells the rest */
-                        drop_stdin(b);
+                        backend_drop_stdin(b);
                         return 0;
                 }
                 score_add(&b->score->bytes_in, (uint64_t)n);
@@ -59,7 +59,7 @@ int backend_flush(Backend *b)
         if (!rest)
                 notebook_set_mid_line(b->notebook, false);
         if (!rest && b->closing)
-                drop_stdin(b);
+                backend_drop_stdin(b);
         return b->stdin_fd < 0 ? 0 : loop_source_set_events(&b->input, rest ? EPOLLOUT : 0);
 }
 
@@ -148,7 +148,7 @@ void backend_close_stdin(Backend *b)
                 b->state = BACKEND_DRAINING;
         b->closing = true;
         if (b->stdin_fd >= 0 && backend_waiting(b) == 0)
-                drop_stdin(b);
+                backend_drop_stdin(b);
 }
 
 /* ---- requests ---------------------------------------------------------------- */

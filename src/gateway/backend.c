@@ -49,7 +49,8 @@ static int gone_fired(Timer *timer, Nsec now UNUSED)
         if (b->draining)
                 return backend_end(b, FAULT_SERVER_DIED);
         if (b->state == BACKEND_HANDSHAKE)
-                return backend_fail(b, IPC_FAILURE_HANDSHAKE, "closed its stdout before it answered initialize");
+                return backend_fail(b, IPC_FAILURE_HANDSHAKE,
+                                    "closed its stdout before it answered initialize");
         return backend_fail(b, IPC_FAILURE_PROTOCOL, "closed its stdout");
 }
 

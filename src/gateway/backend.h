@@ -75,8 +75,8 @@ struct Backend {
         Work flush;
         Timer gone; /* stdout has ended: is the process about to be gone, too? */
         Pending pending;
-        unsigned in_flight; /* calls of clients among them */
-        TAILQ_HEAD(, Lane) turn;        /* lanes with queued calls, next first */
+        unsigned in_flight;      /* calls of clients among them */
+        TAILQ_HEAD(, Lane) turn; /* lanes with queued calls, next first */
         LIST_HEAD(, Lane) lanes;
         LIST_HEAD(, Ask) asks; /* what it wants to know of clients */
         uint64_t max_stray, stray;
@@ -89,10 +89,10 @@ struct Backend {
         Nsec used;    /* the last call of a client */
         Lease *lease; /* whose own it is; NULL: nobody's */
         bool probe, draining, told_ready, greeted;
-        bool again;   /* an earlier gateway had it: its first line may be a torn one */
+        bool again;                /* an earlier gateway had it: its first line may be a torn one */
         struct Greeting *greeting; /* owned: while the handshake is under way */
-        struct Fetch *fetch;     /* owned: while its lists are being fetched */
-        struct Pinger *pinger;    /* owned: pings */
+        struct Fetch *fetch;       /* owned: while its lists are being fetched */
+        struct Pinger *pinger;     /* owned: pings */
         McpLevel level;            /* that it was told last */
 };
 

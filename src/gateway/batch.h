@@ -9,7 +9,7 @@
 #include "gateway/client.h"
 
 struct Batch {
-        Client *client; /* NULL: gone */
+        Client *client;   /* NULL: gone */
         unsigned waiting; /* answers still to come, and one while it is being read */
         size_t max;       /* bytes of all answers */
         Buf out;          /* owned: the array so far */

@@ -42,11 +42,11 @@ struct Call {
         CallState state;
         const CallOps *ops; /* borrowed: a table */
         McpMethod method;
-        Upstream *upstream; /* borrowed, outlives it */
-        Backend *backend;   /* CALL_QUEUED, CALL_SENT */
-        Lane *lane;         /* its session's place there; NULL: ours */
-        Session *session;   /* NULL: none, or gone */
-        Lease *lease;       /* CALL_WAITING for an instance of its session's own */
+        Upstream *upstream;        /* borrowed, outlives it */
+        Backend *backend;          /* CALL_QUEUED, CALL_SENT */
+        Lane *lane;                /* its session's place there; NULL: ours */
+        Session *session;          /* NULL: none, or gone */
+        Lease *lease;              /* CALL_WAITING for an instance of its session's own */
         TAILQ_ENTRY(Call) link;    /* of what it waits in */
         TAILQ_ENTRY(Call) by_time; /* of the clock */
         Buf line;                  /* owned; while it is not sent: the message, with room where our id goes */
@@ -60,7 +60,7 @@ enum { CALL_ID_ROOM = 16 }; /* digits of an id of ours: what waits has as many b
 /* The message as the client sent it, and what is to be changed in it. */
 typedef struct CallText {
         Span text;
-        Span id, token; /* values of these members, to become ours; empty: not there */
-        Span old_name, name; /* a value to be replaced, and by what (with quotes); empty: as it is */
+        Span id, token;         /* values of these members, to become ours; empty: not there */
+        Span old_name, name;    /* a value to be replaced, and by what (with quotes); empty: as it is */
         Span insert_at, insert; /* an empty span in the text, and what goes there; ptr NULL: nothing */
 } CallText;

@@ -32,7 +32,8 @@ static void add_cors(Headers *h, const Client *c, const ClientAnswer *a)
                 return;
         add(h, SPAN("Access-Control-Allow-Methods"), span_of(c->route->methods));
         add(h, SPAN("Access-Control-Allow-Headers"),
-            SPAN("Authorization, Content-Type, Accept, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name, "
+            SPAN("Authorization, Content-Type, Accept, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, "
+                 "Mcp-Name, "
                  "Last-Event-ID, X-Request-Id, traceparent, tracestate, baggage"));
         add(h, SPAN("Access-Control-Max-Age"), SPAN("600"));
 }
@@ -53,8 +54,10 @@ static HttpAnswer dress(Client *c, const ClientAnswer *a, Headers *h)
         }
         if (c->origin[0])
                 add_cors(h, c, a);
-        return (HttpAnswer){
-                .status = a->status, .type = a->type, .headers = h->list, .close = a->close || c->gateway->draining};
+        return (HttpAnswer){.status = a->status,
+                            .type = a->type,
+                            .headers = h->list,
+                            .close = a->close || c->gateway->draining};
 }
 
 /* Without memory for an answer the connection ends: its client sees that there is none. */
@@ -93,8 +96,9 @@ int client_answer_text(Client *c, const ClientAnswer *a, const char *text)
                 return client_survive(c, r);
         const Span body = buf_span(&b);
         answer.type = SPAN("application/json");
-        log_limited(LOG_LEVEL_INFO, "refused", LOG_FIELDS(LOG_REQUEST(c->correlation), LOG_INT("status", a->status)),
-                    "/%s: %d, %s", score_route_name(c->route->score), a->status, text);
+        log_limited(LOG_LEVEL_INFO, "refused",
+                    LOG_FIELDS(LOG_REQUEST(c->correlation), LOG_INT("status", a->status)), "/%s: %d, %s",
+                    score_route_name(c->route->score), a->status, text);
         return client_answer(c, &answer, &body, 1);
 }
 
@@ -106,13 +110,16 @@ int client_refuse(Client *c, int status, const char *text)
 int client_refuse_rpc(Client *c, int status, RpcError error, Span id, const char *text)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
-        int r = mcp_write_error(&b, &(McpErrorArgs){.id = id, .error = error, .message = text});
+        int r = mcp_write_error(
+                &b, &(McpErrorArgs){.id = id, .null_id = c->null_id, .error = error, .message = text});
         if (r < 0)
                 return client_survive(c, r);
         const Span body = buf_span(&b);
-        log_limited(LOG_LEVEL_INFO, "refused", LOG_FIELDS(LOG_REQUEST(c->correlation), LOG_INT("status", status)),
-                    "/%s: %d, %s", score_route_name(c->route->score), status, text ? text : rpc_error_table[error].text);
-        return client_answer(c, &(ClientAnswer){.status = status, .type = SPAN("application/json")}, &body, 1);
+        log_limited(LOG_LEVEL_INFO, "refused",
+                    LOG_FIELDS(LOG_REQUEST(c->correlation), LOG_INT("status", status)), "/%s: %d, %s",
+                    score_route_name(c->route->score), status, text ? text : rpc_error_table[error].text);
+        return client_answer(c, &(ClientAnswer){.status = status, .type = SPAN("application/json")}, &body,
+                             1);
 }
 
 /* ---- streams ------------------------------------------------------------------------ */

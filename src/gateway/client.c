@@ -28,7 +28,7 @@ static HttpConn *client_accepted(HttpServer *s, const HttpListener *l UNUSED)
                 if (!c)
                         return NULL;
         }
-        memset(c, 0, sizeof(*c));
+        memset(c, 0, sizeof(*c)); /* no word of an earlier connection is left */
         c->gateway = g;
         return &c->http;
 }
@@ -59,8 +59,8 @@ void client_pool_done(Gateway *g)
 
 static bool is_word(char c)
 {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' ||
-               c == ':' || c == '-';
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
+               c == '_' || c == ':' || c == '-';
 }
 
 /* What the client calls its request, or a name of ours: it stands in the answer and in every log line. */
@@ -130,7 +130,8 @@ static int answer_preflight(Client *c, const HttpRequest *r)
 static int refuse_route(Client *c)
 {
         if (c->route->id == ROUTE_OTHER)
-                return client_refuse(c, 404, "there is nothing under this path; MCP is at /mcp and /mcp/NAME");
+                return client_refuse(c, 404,
+                                     "there is nothing under this path; MCP is at /mcp and /mcp/NAME");
         return client_answer_text(c, &(ClientAnswer){.status = 405, .allow = c->route->methods},
                                   "this path does not take that method");
 }
@@ -154,11 +155,27 @@ static int check_who(Client *c, const HttpRequest *r)
         return 0;
 }
 
-static int check_message(Client *c, const HttpRequest *r)
+static int refuse_draining(Client *c)
+{
+        CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
+        const FaultArgs a = {.fault = FAULT_DRAINING,
+                             .retry_after_ms = UINT64_MAX,
+                             .exit_class = -1,
+                             .code = -1,
+                             .correlation_id = span_of(c->correlation)};
+        int r = fault_write(&b, SPAN("null"), &a);
+        const Span body = buf_span(&b);
+        return r < 0 ? r
+                     : client_answer(c,
+                                     &(ClientAnswer){.status = 503,
+                                                     .type = SPAN("application/json"),
+                                                     .retry_after = 5},
+                                     &body, 1);
+}
+
+static int check_form(Client *c, const HttpRequest *r)
 {
         bool named;
-        if (c->gateway->draining)
-                return client_answer_text(c, &(ClientAnswer){.status = 503, .retry_after = 5}, "draining");
         if (c->method == HTTP_POST && !http_content_is(r, "application/json"))
                 return client_refuse(c, 415, "Content-Type must be application/json");
         if (http_header(r, HTTP_HEADER_CONTENT_ENCODING).len)
@@ -169,6 +186,13 @@ static int check_message(Client *c, const HttpRequest *r)
                 return client_refuse(c, 406, "Accept must take application/json or text/event-stream");
         if (c->method == HTTP_GET && !c->accepts_sse)
                 return client_refuse(c, 406, "Accept must take text/event-stream");
+        return 0;
+}
+
+static int check_load(Client *c)
+{
+        if (c->gateway->draining)
+                return refuse_draining(c);
         if (c->gateway->queued_bytes > gateway_config(c->gateway)->limits.max_queued)
                 return client_answer_text(c, &(ClientAnswer){.status = 503, .retry_after = 1},
                                           "more waits for servers than limits.max_queued");
@@ -180,30 +204,56 @@ static bool is_mcp(const Client *c)
         return c->route->id == ROUTE_MCP || c->route->id == ROUTE_MCP_NAME;
 }
 
-static int take_head(Client *c, const HttpRequest *r)
+/* A request to an endpoint, from somebody who may. */
+static int head_of_message(Client *c, const HttpRequest *r, Span name, bool known)
 {
-        Span name;
-        c->started = loop_now(c->gateway->loop);
-        c->route = route_find(r->path, &name);
-        c->score_route = c->route->score;
-        c->method = r->method;
-        c->status = 0;
-        take_correlation(c, http_header(r, HTTP_HEADER_REQUEST_ID));
-        if (has_tag(c, CLIENT_METRICS_LISTENER) && c->route->id != ROUTE_METRICS)
-                c->route = &route_table[ROUTE_OTHER];
-        int q = check_who(c, r);
-        if (q < 0 || c->status)
-                return q;
-        if (c->route->id == ROUTE_OTHER || !route_takes(c->route, r->method))
-                return refuse_route(c);
-        if (!is_mcp(c))
-                return 0;
         const Endpoint *ep = endpoint_find(&c->gateway->endpoints, name);
         if (!ep)
                 return client_refuse(c, 404, "there is no server and no view of that name");
         if (ep->kind == ENDPOINT_VIEW)
                 c->score_route = SCORE_ROUTE_VIEW;
-        return check_message(c, r);
+        int q = known ? 0 : check_form(c, r);
+        if (q < 0 || c->status)
+                return q;
+        if (!known && c->method == HTTP_POST) {
+                head_memo_take(&c->memo, r, c->gateway->current.generation);
+                c->memo.accepts_json = c->accepts_json;
+                c->memo.accepts_sse = c->accepts_sse;
+        }
+        return check_load(c);
+}
+
+static void begin_head(Client *c, const HttpRequest *r, Span *ret_name)
+{
+        c->started = loop_now(c->gateway->loop);
+        c->route = route_find(r->path, ret_name);
+        if (has_tag(c, CLIENT_METRICS_LISTENER) && c->route->id != ROUTE_METRICS)
+                c->route = &route_table[ROUTE_OTHER];
+        c->score_route = c->route->score;
+        c->method = r->method;
+        c->status = 0;
+        c->null_id = c->modern = false;
+        take_correlation(c, http_header(r, HTTP_HEADER_REQUEST_ID));
+}
+
+static int take_head(Client *c, const HttpRequest *r)
+{
+        Span name;
+        begin_head(c, r, &name);
+        bool known = c->method == HTTP_POST && is_mcp(c) &&
+                     head_memo_knows(&c->memo, r, c->gateway->current.generation);
+        if (known) {
+                c->accepts_json = c->memo.accepts_json;
+                c->accepts_sse = c->memo.accepts_sse;
+                return head_of_message(c, r, name, true);
+        }
+        head_memo_clear(&c->memo);
+        int q = check_who(c, r);
+        if (q < 0 || c->status)
+                return q;
+        if (c->route->id == ROUTE_OTHER || !route_takes(c->route, r->method))
+                return refuse_route(c);
+        return is_mcp(c) ? head_of_message(c, r, name, false) : 0;
 }
 
 static int take_request(Client *c, HttpRequest *r)
@@ -274,7 +324,8 @@ static void client_was_refused(HttpConn *conn, int status, const char *why)
         Client *c = client_of(conn);
         char address[64];
         figures_http(c, status);
-        log_limited(LOG_LEVEL_INFO, "http-refused", NULL, "%s: %d, %s", http_conn_address(conn, address), status, why);
+        log_limited(LOG_LEVEL_INFO, "http-refused", NULL, "%s: %d, %s", http_conn_address(conn, address),
+                    status, why);
 }
 
 const HttpOps client_http_ops = {.accepted = client_accepted,

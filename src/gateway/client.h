@@ -8,6 +8,7 @@
  */
 
 #include "gateway/exchange.h"
+#include "gateway/head-memo.h"
 #include "http/server.h"
 
 typedef struct Stream Stream;
@@ -18,13 +19,15 @@ struct Client {
         Gateway *gateway;
         const RouteRow *route;
         ScoreRoute score_route; /* as what it is counted */
-        Exchange *exchange; /* at most one of these is set, while an answer is due */
+        Exchange *exchange;     /* at most one of these is set, while an answer is due */
         Batch *batch;
         Stream *stream;
         Nsec started;
         bool accepts_json, accepts_sse, old_http;
-        bool modern; /* the request in work: a lost connection cancels it */
+        bool null_id; /* of a revision in which an error has an id, if only null */
+        bool modern;  /* the request in work: a lost connection cancels it */
         int status;
+        HeadMemo memo;
         char correlation[EXCHANGE_CORRELATION];
         char principal[SESSION_PRINCIPAL];
         char origin[256]; /* to be told that it may read; "" none */

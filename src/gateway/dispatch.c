@@ -36,15 +36,17 @@ static int refuse_session(Client *c, const HttpRequest *r, Span id)
 {
         if (http_header(r, HTTP_HEADER_MCP_SESSION).ptr)
                 return client_refuse_rpc(c, 404, RPC_ERROR_SESSION_NOT_FOUND, id, NULL);
-        return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, id,
-                                 "no session: send initialize first, then its Mcp-Session-Id with every request");
+        return client_refuse_rpc(
+                c, 400, RPC_ERROR_INVALID_REQUEST, id,
+                "no session: send initialize first, then its Mcp-Session-Id with every request");
 }
 
 /* The header is not needed; one that we do not know is an error. */
 static bool version_is_fine(const HttpRequest *r)
 {
         Span text = http_header(r, HTTP_HEADER_MCP_VERSION);
-        return !text.ptr || (mcp_version_of(text) >= 0 && mcp_version_table[mcp_version_of(text)].era == MCP_LEGACY);
+        return !text.ptr ||
+               (mcp_version_of(text) >= 0 && mcp_version_table[mcp_version_of(text)].era == MCP_LEGACY);
 }
 
 /* 0 with *ret_session NULL: it was answered. */
@@ -117,7 +119,8 @@ static int post_message(Client *c, const HttpRequest *r, const Envelope *e)
         if (q < 0 || !s)
                 return q;
         if (first)
-                return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, id, "this session is initialized already");
+                return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, id,
+                                         "this session is initialized already");
         if (e->kind == ENVELOPE_REQUEST)
                 return post_request(c, NULL, s, e);
         q = take_silent(s, e);
@@ -190,13 +193,15 @@ static int post_batch(Client *c, const HttpRequest *r, Span array)
 static int refuse_modern(Client *c, const Envelope *e)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
-        const McpErrorArgs a = {.id = envelope_member(e, MEMBER_ID),
-                                .error = RPC_ERROR_METHOD_NOT_FOUND,
-                                .message = "the stateless revision is not spoken here: begin with initialize"};
+        const McpErrorArgs a = {
+                .id = envelope_member(e, MEMBER_ID),
+                .error = RPC_ERROR_METHOD_NOT_FOUND,
+                .message = "the stateless revision is not spoken here: begin with initialize"};
         int r = mcp_write_error(&b, &a);
         const Span body = buf_span(&b);
-        return r < 0 ? r :
-                       client_answer(c, &(ClientAnswer){.status = 404, .type = SPAN("application/json")}, &body, 1);
+        return r < 0 ? r
+                     : client_answer(c, &(ClientAnswer){.status = 404, .type = SPAN("application/json")},
+                                     &body, 1);
 }
 
 int gateway_post(Client *c, HttpRequest *r)
@@ -206,6 +211,8 @@ int gateway_post(Client *c, HttpRequest *r)
         EraVerdict verdict;
         if (!endpoint_of(c, r))
                 return client_refuse(c, 404, "there is no server and no view of that name");
+        const Session *s = session_of(c, r);
+        c->null_id = s && mcp_has(s->version, MCP_ERROR_NEEDS_ID);
         switch (envelope_scan(r->body, r->body_len, &limits, &e)) {
         case 0:
                 break;
@@ -214,7 +221,8 @@ int gateway_post(Client *c, HttpRequest *r)
         case ENVELOPE_E_SYNTAX:
                 return client_refuse_rpc(c, 400, RPC_ERROR_PARSE, SPAN_NONE, e.why);
         default:
-                return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, envelope_member(&e, MEMBER_ID), e.why);
+                return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, envelope_member(&e, MEMBER_ID),
+                                         e.why);
         }
         const EraHeaders h = {.version = http_header(r, HTTP_HEADER_MCP_VERSION),
                               .method = http_header(r, HTTP_HEADER_MCP_METHOD),

@@ -223,7 +223,8 @@ static int give_answer(Exchange *x, const Span *parts, unsigned n)
         if (c && !x->open && c->accepts_json) {
                 c->exchange = NULL;
                 x->client = NULL;
-                return client_answer(c, &(ClientAnswer){.status = 200, .type = SPAN("application/json")}, parts, n);
+                return client_answer(c, &(ClientAnswer){.status = 200, .type = SPAN("application/json")},
+                                     parts, n);
         }
         if (c && !x->open)
                 r = open_stream(x);
@@ -249,8 +250,8 @@ int exchange_answer(Exchange *x, const Span *parts, unsigned n, ScoreStatus how)
 
 int exchange_result(Exchange *x, Span result)
 {
-        const Span parts[] = {SPAN("{\"jsonrpc\":\"2.0\",\"id\":"), exchange_id(x), SPAN(",\"result\":"), result,
-                              SPAN("}")};
+        const Span parts[] = {SPAN("{\"jsonrpc\":\"2.0\",\"id\":"), exchange_id(x), SPAN(",\"result\":"),
+                              result, SPAN("}")};
         return exchange_answer(x, parts, ARRAY_SIZE(parts), SCORE_STATUS_OK);
 }
 

@@ -23,16 +23,16 @@ enum { EXCHANGE_TEXT = 64, EXCHANGE_CORRELATION = 129 };
 struct Exchange {
         Call call;
         Gateway *gateway;
-        Client *client; /* NULL: nobody is there to take it now */
-        Batch *batch;   /* NULL: an answer of its own */
+        Client *client;   /* NULL: nobody is there to take it now */
+        Batch *batch;     /* NULL: an answer of its own */
         Session *session; /* NULL: none, or ended */
         LIST_ENTRY(Exchange) in_session;
         TAILQ_ENTRY(Exchange) link; /* of the lists that it waits for */
         McpMethod method;
         McpVersion version;
-        bool listed;    /* in the gateway's list of those that wait for lists */
-        bool open;      /* its stream is: the answer is an event */
-        bool numbered;  /* its events have ids and are kept */
+        bool listed;   /* in the gateway's list of those that wait for lists */
+        bool open;     /* its stream is: the answer is an event */
+        bool numbered; /* its events have ids and are kept */
         bool finished;
         uint32_t stream;
         Nsec started;
@@ -45,10 +45,11 @@ struct Exchange {
         Exchange *next_free;
 };
 
-/* Of a scanned request; the client (or batch) waits for it from now on. EXCHANGE_E_TOKEN: its progress token is
- * none, or too long. */
+/* Of a scanned request; the client (or batch) waits for it from now on. EXCHANGE_E_TOKEN: its progress token
+ * is none, or too long. */
 enum { _EXCHANGE_E_SUCCESS, EXCHANGE_E_TOKEN };
-int exchange_new(Gateway *g, Client *c, Batch *batch, Session *s, const Envelope *e, Exchange **ret) MUST_CHECK;
+int exchange_new(Gateway *g, Client *c, Batch *batch, Session *s, const Envelope *e,
+                 Exchange **ret) MUST_CHECK;
 
 static inline Span exchange_id(const Exchange *x)
 {

@@ -8,7 +8,7 @@ struct Fetch {
         Call call;
         Backend *backend; /* borrowed: the parent */
         const FetchOps *ops;
-        McpDraft *draft; /* owned; NULL: nothing under way */
+        McpDraft *draft;     /* owned; NULL: nothing under way */
         unsigned todo, more; /* bits of lists: to ask for now, and after that */
         McpList list;        /* being asked for */
         unsigned pages;
@@ -55,7 +55,8 @@ static int fetch_ask(Fetch *f, Span cursor)
                 if (r == 0)
                         r = buf_append_char(&params, '}');
         }
-        return r < 0 ? r : backend_ask(f->backend, &f->call, mcp_list_table[f->list].method, buf_span(&params));
+        return r < 0 ? r
+                     : backend_ask(f->backend, &f->call, mcp_list_table[f->list].method, buf_span(&params));
 }
 
 /* The next list that was asked for, or the end. */

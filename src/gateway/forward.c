@@ -25,14 +25,14 @@ static int send(Exchange *x, Upstream *u, const CallText *t)
 
 /* ---- names ----------------------------------------------------------------------------- */
 
-/* A server whose lists are not known yet may have it: the one whose prefix it bears, if its filter lets it. */
+/* A server whose lists are not known may have it: the one whose prefix it bears, if its filter lets it. */
 static bool guess(const Endpoint *ep, McpList list, Span name, EndpointTarget *ret)
 {
         size_t best = 0;
         bool found = false;
         for (uint32_t i = 0; i < ep->n; i++) {
                 const ListingSource *s = &ep->sources[list][i];
-                if (!upstream_may_tell(ep->members[i]) || !span_starts(name, s->prefix) || s->prefix.len < best)
+                if (ep->members[i]->catalogue || !span_starts(name, s->prefix) || s->prefix.len < best)
                         continue;
                 Span own = span_skip(name, s->prefix.len);
                 if (own.len == 0 || !mcp_filter(&s->filter, own) || s->n_rename)
@@ -42,17 +42,6 @@ static bool guess(const Endpoint *ep, McpList list, Span name, EndpointTarget *r
                 found = true;
         }
         return found;
-}
-
-/* Every list of one server is empty, or it cannot say: its reason is the answer. */
-static int refuse_name(Exchange *x, const char *what)
-{
-        const Endpoint *ep = x->session->endpoint;
-        if (ep->kind == ENDPOINT_SERVER && ep->n == 1 && !ep->members[0]->catalogue) {
-                x->call.upstream = ep->members[0];
-                return exchange_fault(x, upstream_why_not(ep->members[0]));
-        }
-        return exchange_error(x, RPC_ERROR_INVALID_PARAMS, what);
 }
 
 static bool is_plain(Span s)
@@ -106,7 +95,7 @@ static int forward_named(Exchange *x, const Envelope *e, McpList list, CallText 
         if (r < 0)
                 return r;
         if (!found)
-                return refuse_name(x, unknown);
+                return exchange_error(x, RPC_ERROR_INVALID_PARAMS, unknown);
         if (list == MCP_LIST_TOOLS)
                 figures_take_tool(x, to.upstream, to.own);
         return send_named(x, &to, t, value, name);
@@ -166,15 +155,17 @@ int forward_ref(Exchange *x, const Envelope *e)
         bool prompt = json_is(json_member(ref, "type"), "ref/prompt");
         value = json_member(ref, prompt ? "name" : "uri");
         if (!json_text(value, room, sizeof(room), &name))
-                return exchange_error(x, RPC_ERROR_INVALID_PARAMS,
-                                      "params.ref must be a ref/prompt with a name or a ref/resource with a uri");
-        int r = prompt ? find_named(x, MCP_LIST_PROMPTS, name, &to, &found) :
-                         here_refresh(x->gateway, x->session->endpoint);
+                return exchange_error(
+                        x, RPC_ERROR_INVALID_PARAMS,
+                        "params.ref must be a ref/prompt with a name or a ref/resource with a uri");
+        int r = prompt ? find_named(x, MCP_LIST_PROMPTS, name, &to, &found)
+                       : here_refresh(x->gateway, x->session->endpoint);
         if (r < 0)
                 return r;
         if (!prompt)
                 found = endpoint_by_template(x->session->endpoint, name, &to);
         if (!found)
-                return refuse_name(x, "there is nothing of that name to be completed here");
+                return exchange_error(x, RPC_ERROR_INVALID_PARAMS,
+                                      "there is nothing of that name to be completed here");
         return prompt ? send_named(x, &to, &t, value, name) : send(x, to.upstream, &t);
 }

@@ -21,7 +21,8 @@ static int note_hello(Backend *b)
         int r = notebook_set_initialized(b->notebook, buf_span(&b->hello));
         if (r != -ENOBUFS)
                 return r;
-        (void)snprintf(text, sizeof(text), "{\"protocolVersion\":\"%s\"}", mcp_version_table[b->version].text);
+        (void)snprintf(text, sizeof(text), "{\"protocolVersion\":\"%s\"}",
+                       mcp_version_table[b->version].text);
         return notebook_set_initialized(b->notebook, span_of(text));
 }
 
@@ -29,7 +30,8 @@ static int take_version(Backend *b, Span value)
 {
         char room[16];
         Span text;
-        McpVersion v = json_text(value, room, sizeof(room), &text) ? mcp_version_of(text) : _MCP_VERSION_INVALID;
+        McpVersion v = json_text(value, room, sizeof(room), &text) ? mcp_version_of(text)
+                                                                   : _MCP_VERSION_INVALID;
         if (v < 0 || mcp_version_table[v].era != MCP_LEGACY)
                 return -EPROTO;
         b->version = v;
@@ -60,7 +62,8 @@ static int say_initialized(Backend *b)
 static int fail_version(Backend *b, Span value)
 {
         char text[160];
-        (void)snprintf(text, sizeof(text), "answers initialize with the protocol version %.*s, which is not known",
+        (void)snprintf(text, sizeof(text),
+                       "answers initialize with the protocol version %.*s, which is not known",
                        (int)MIN(value.len, 40u), value.len ? value.ptr : "(none)");
         return backend_fail(b, IPC_FAILURE_HANDSHAKE, text);
 }
@@ -71,8 +74,8 @@ static int fail_error(Backend *b, const Envelope *e)
         Span code = envelope_member(e, MEMBER_ERROR_CODE), message = SPAN_NONE;
         if (!json_text(envelope_member(e, MEMBER_ERROR_MESSAGE), room, sizeof(room), &message))
                 message = SPAN("(a long text)");
-        (void)snprintf(text, sizeof(text), "refuses initialize: error %.*s: %.*s", (int)MIN(code.len, 20u), code.ptr,
-                       (int)message.len, message.len ? message.ptr : "");
+        (void)snprintf(text, sizeof(text), "refuses initialize: error %.*s: %.*s", (int)MIN(code.len, 20u),
+                       code.ptr, (int)message.len, message.len ? message.ptr : "");
         return backend_fail(b, IPC_FAILURE_HANDSHAKE, text);
 }
 
@@ -95,8 +98,7 @@ static int greeting_failed(Call *c, Fault fault UNUSED)
                             "its answer to initialize cannot be read");
 }
 
-static const CallOps greeting_ops = {
-        .answered = greeting_answered, .failed = greeting_failed, .ours = true};
+static const CallOps greeting_ops = {.answered = greeting_answered, .failed = greeting_failed, .ours = true};
 
 int greeting_start(Backend *b)
 {

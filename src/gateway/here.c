@@ -51,14 +51,30 @@ static int answer_welcome(Client *c, Session *s, Span id)
         const ClientAnswer a = {.status = 200, .type = SPAN("application/json"), .session = s->id};
         bool taken;
         int r = write_welcome(&result, s);
-        const Span parts[] = {SPAN("{\"jsonrpc\":\"2.0\",\"id\":"), id, SPAN(",\"result\":"), buf_span(&result),
-                              SPAN("}")};
+        const Span parts[] = {SPAN("{\"jsonrpc\":\"2.0\",\"id\":"), id, SPAN(",\"result\":"),
+                              buf_span(&result), SPAN("}")};
         if (r < 0 || c->accepts_json)
                 return r < 0 ? r : client_answer(c, &a, parts, ARRAY_SIZE(parts));
         r = client_open_stream(c, &a, &taken);
         if (r == 0 && taken)
                 r = client_event(c, SPAN_NONE, parts, ARRAY_SIZE(parts), &taken);
         return r < 0 ? r : client_end_stream(c);
+}
+
+/* What a server of its own may be told of it: what can be routed, and nothing else (tasks, extensions). */
+static int keep_capabilities(Buf *b, Span can)
+{
+        static const char *const known[] = {"roots", "sampling", "elicitation"};
+        int r = buf_append_char(b, '{');
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(known); i++) {
+                Span value = json_member(can, known[i]);
+                if (json_type(value) != JSON_OBJECT_TEXT)
+                        continue;
+                r = buf_appendf(b, "%s\"%s\":", b->len > 1 ? "," : "", known[i]);
+                if (r == 0)
+                        r = buf_append_span(b, value);
+        }
+        return r < 0 ? r : buf_append_char(b, '}');
 }
 
 static int take_client(Session *s, Client *c, Endpoint *ep, const Envelope *e)
@@ -72,7 +88,7 @@ static int take_client(Session *s, Client *c, Endpoint *ep, const Envelope *e)
         (void)json_text(envelope_member(e, MEMBER_PROTOCOL_VERSION), room, sizeof(room), &version);
         s->version = mcp_version_negotiate(version);
         s->client_can = mcp_client_can(can);
-        int r = buf_append_span(&s->client_capabilities, json_type(can) == JSON_OBJECT_TEXT ? can : SPAN("{}"));
+        int r = keep_capabilities(&s->client_capabilities, can);
         return r < 0 ? r : buf_append_span(&s->client_info, envelope_member(e, MEMBER_CLIENT_INFO));
 }
 
@@ -82,8 +98,11 @@ int here_initialize(Client *c, Endpoint *ep, const Envelope *e)
         Span id = envelope_member(e, MEMBER_ID);
         Session *s;
         if (json_type(envelope_member(e, MEMBER_PROTOCOL_VERSION)) != JSON_STRING_TEXT)
-                return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_PARAMS, id, "params.protocolVersion must be a string");
-        int r = session_new(&g->sessions, loop_now(g->loop), &s);
+                return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_PARAMS, id,
+                                         "params.protocolVersion must be a string");
+        int r = here_tell_changes(g, ep);
+        if (r == 0)
+                r = session_new(&g->sessions, loop_now(g->loop), &s);
         if (r == SESSION_E_FULL)
                 return client_answer_text(c, &(ClientAnswer){.status = 503, .retry_after = 10},
                                           "more sessions at work than limits.max_sessions");
@@ -132,7 +151,10 @@ static int set_level(Exchange *x, const Envelope *e)
         McpLevel level = mcp_level_of(envelope_member(e, MEMBER_LEVEL));
         int r = 0;
         if (level < 0)
-                return exchange_error(x, RPC_ERROR_INVALID_PARAMS, "params.level is no level of the protocol");
+                return exchange_error(x, RPC_ERROR_INVALID_PARAMS,
+                                      "params.level is no level of the protocol");
+        if (s->level < 0)
+                LIST_INSERT_HEAD(&x->gateway->loggers, s, in_loggers);
         s->level = level;
         for (uint32_t i = 0; r == 0 && i < s->endpoint->n; i++)
                 r = apply_level(s->endpoint->members[i], s);
@@ -238,7 +260,8 @@ static int handle(Exchange *x, const Envelope *e)
         x->method = x->call.method = m;
         if (!row || !handlers[m] || !(row->sender & MCP_FROM_CLIENT) || !(row->eras & MCP_L))
                 return exchange_error(x, RPC_ERROR_METHOD_NOT_FOUND, NULL);
-        if (row->capability != MCP_CAN_NOTHING && !(endpoint_can(x->session->endpoint) & (1u << row->capability)))
+        if (row->capability != MCP_CAN_NOTHING &&
+            !(endpoint_can(x->session->endpoint) & (1u << row->capability)))
                 return exchange_error(x, RPC_ERROR_METHOD_NOT_FOUND, "no server here offers this");
         if (envelope_has(e, MEMBER_TASK))
                 return exchange_error(x, RPC_ERROR_INVALID_PARAMS, "tasks are not offered here");
@@ -305,7 +328,8 @@ static void drop_subscriptions(Gateway *g, Session *s)
                 while (u && subscription_take(u->subscriptions, s->number, &uri, &last)) {
                         Backend *b;
                         TAILQ_FOREACH(b, &u->backends, link)
-                        if (last && b->state == BACKEND_READY && !b->lease && backend_subscribe(b, uri, false) < 0)
+                        if (last && b->state == BACKEND_READY && !b->lease &&
+                            backend_subscribe(b, uri, false) < 0)
                                 log_error("a subscription could not be ended");
                 }
         }
@@ -329,6 +353,8 @@ static void session_has_ended(Session *s)
                 note_error(stream_end(st));
         ask_session_ended(s);
         drop_subscriptions(g, s);
+        if (s->level >= 0)
+                LIST_REMOVE(s, in_loggers);
         upstream_session_ended(s);
         if (s->endpoint)
                 s->endpoint->sessions--;

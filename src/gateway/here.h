@@ -11,6 +11,8 @@ int here_notified(Session *s, const Envelope *e) MUST_CHECK;
 
 /* tools/list and its like. */
 int here_list(Exchange *x, const Envelope *e, McpList list) MUST_CHECK;
+/* Sessions hear now what has changed until now: who comes after does not. */
+int here_tell_changes(Gateway *g, Endpoint *ep) MUST_CHECK;
 /* Brings the lists of an endpoint up to date. */
 int here_refresh(Gateway *g, Endpoint *ep) MUST_CHECK;
 

@@ -29,7 +29,8 @@ static int answer_page(Exchange *x, McpList list, uint32_t offset)
         Span items = listing_page(l, offset, LIMIT_PAGE_ITEMS, LIMIT_PAGE_BYTES, &next);
         int r = buf_append_char(&tail, ']');
         if (r == 0 && next) {
-                cursor_write(g->cursor_key, &(Cursor){.list = list, .offset = next, .edition = l->edition}, cursor);
+                cursor_write(g->cursor_key, &(Cursor){.list = list, .offset = next, .edition = l->edition},
+                             cursor);
                 r = buf_appendf(&tail, ",\"nextCursor\":\"%s\"", cursor);
         }
         if (r < 0)
@@ -69,7 +70,7 @@ static int answer_list(Exchange *x)
         if (r < 0)
                 return r;
         if (nobody_knows(ep)) {
-                x->call.upstream = ep->members[0];
+                x->call.upstream = ep->members[0]; /* for want of a better one */
                 return exchange_fault(x, upstream_why_not(ep->members[0]));
         }
         return answer_page(x, list_of(x->method), 0);
@@ -144,8 +145,9 @@ int here_list(Exchange *x, const Envelope *e, McpList list)
                 return r;
         if (!json_text(value, room, sizeof(room), &text) || !cursor_read(g->cursor_key, text, &at) ||
             at.list != list || at.edition != ep->lists[list].edition)
-                return exchange_error(x, RPC_ERROR_INVALID_PARAMS,
-                                      "params.cursor is none of this list, which may have changed: begin again");
+                return exchange_error(
+                        x, RPC_ERROR_INVALID_PARAMS,
+                        "params.cursor is none of this list, which may have changed: begin again");
         return answer_page(x, list, at.offset);
 }
 
@@ -159,6 +161,16 @@ static void tell_sessions(Gateway *g, Endpoint *ep, unsigned lists)
                 session_tell_changed(s, lists);
 }
 
+int here_tell_changes(Gateway *g, Endpoint *ep)
+{
+        int r = here_refresh(g, ep);
+        unsigned lists = ep->untold;
+        ep->untold = 0;
+        if (lists && ep->sessions)
+                tell_sessions(g, ep, lists);
+        return r;
+}
+
 static int changed_fired(Timer *timer, Nsec now UNUSED)
 {
         Gateway *g = CONTAINER_OF(timer, Gateway, changed);
@@ -166,12 +178,8 @@ static int changed_fired(Timer *timer, Nsec now UNUSED)
         int r = 0;
         TAILQ_FOREACH(ep, &g->endpoints.list, link)
         {
-                int q = here_refresh(g, ep);
+                int q = here_tell_changes(g, ep);
                 r = q < 0 ? q : r;
-                unsigned lists = ep->untold;
-                ep->untold = 0;
-                if (lists && ep->sessions)
-                        tell_sessions(g, ep, lists);
         }
         if (r < 0) { /* no memory for a list: later, perhaps */
                 log_error("a list of several servers: %s", strerror(-r));

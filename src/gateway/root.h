@@ -24,7 +24,7 @@ typedef struct Admission {
 } Admission;
 
 struct Gateway {
-        Loop *loop;             /* owned */
+        Loop *loop; /* owned */
         Nsec started;
         IpcChannel supervisor;  /* owned */
         Scoreboard *scoreboard; /* owned; NULL before hello */
@@ -40,11 +40,13 @@ struct Gateway {
         uint32_t max_servers;
         uint8_t cursor_key[CURSOR_KEY];
         uint64_t next_lease;
-        size_t queued_bytes; /* of all calls that wait */
+        size_t queued_bytes;            /* of all calls that wait */
+        LIST_HEAD(, Session) loggers;   /* sessions that have asked for a level of logs */
         TAILQ_HEAD(, Exchange) listing; /* wait for a list to become known */
         Timer list_due;
         Timer changed; /* catalogues have changed: tell it, once, in a moment */
         Work all_drained;
+        bool no_first_look; /* for tests: see IpcHello */
         bool draining, draining_told;
         uint64_t exchanges; /* in work */
         uint64_t next_correlation;

@@ -24,8 +24,9 @@ const RouteRow *route_find(Span path, Span *ret_name)
 }
 
 static const Span method_names[_HTTP_METHOD_MAX] = {
-        [HTTP_GET] = {"GET", sizeof("GET") - 1},       [HTTP_HEAD] = {"GET", sizeof("GET") - 1},   [HTTP_POST] = {"POST", sizeof("POST") - 1},
-        [HTTP_DELETE] = {"DELETE", sizeof("DELETE") - 1}, [HTTP_OPTIONS] = {" ", sizeof(" ") - 1}, [HTTP_OTHER] = {" ", sizeof(" ") - 1},
+        [HTTP_GET] = {"GET", sizeof("GET") - 1},    [HTTP_HEAD] = {"GET", sizeof("GET") - 1},
+        [HTTP_POST] = {"POST", sizeof("POST") - 1}, [HTTP_DELETE] = {"DELETE", sizeof("DELETE") - 1},
+        [HTTP_OPTIONS] = {" ", sizeof(" ") - 1},    [HTTP_OTHER] = {" ", sizeof(" ") - 1},
 };
 
 bool route_takes(const RouteRow *row, HttpMethod m)

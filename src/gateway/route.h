@@ -27,7 +27,7 @@ typedef enum RouteId {
 #define R(id, path, score, methods, is_free) ROUTE_##id,
         ROUTES(R)
 #undef R
-        _ROUTE_MAX,
+                _ROUTE_MAX,
 } RouteId;
 
 struct RouteRow {
@@ -40,7 +40,8 @@ struct RouteRow {
 
 extern const RouteRow route_table[_ROUTE_MAX];
 
-/* Never NULL: ROUTE_OTHER is what is not there. `ret_name`: what stands behind the path of a row that ends in '/'. */
+/* Never NULL: ROUTE_OTHER is what is not there. `ret_name`: what stands behind the path of a row that ends in
+ * '/'. */
 const RouteRow *route_find(Span path, Span *ret_name);
 bool route_takes(const RouteRow *row, HttpMethod m);
 

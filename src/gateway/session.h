@@ -32,7 +32,8 @@ struct Session {
         Buf client_capabilities, client_info; /* owned: as the client wrote them */
         McpLevel level;                       /* _MCP_LEVEL_INVALID: it never said */
         bool initialized;                     /* notifications/initialized has come */
-        uint32_t next_stream;                 /* of the next stream; see stream_number() */
+        uint32_t streams_begun[2];            /* by POST, by GET: see stream_number() */
+        LIST_ENTRY(Session) in_loggers;       /* those that have asked for a level of logs */
         Replay events;
         Pending asks;                    /* what servers asked the client */
         LIST_HEAD(, Exchange) exchanges; /* requests of it in work */
@@ -53,7 +54,12 @@ struct Session {
 /* Streams begun by a GET have even numbers, answers to a POST odd ones. */
 static inline uint32_t stream_number(Session *s, bool get)
 {
-        return 2 * s->next_stream++ + !get;
+        return 2 * s->streams_begun[get]++ + !get;
+}
+
+static inline bool stream_is_known(const Session *s, uint32_t number)
+{
+        return number / 2 < s->streams_begun[number % 2 == 0];
 }
 
 typedef struct SessionOps {

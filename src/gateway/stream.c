@@ -108,7 +108,7 @@ int stream_open(Client *c, Session *s, Span last_event_id)
         int r = client_open_stream(c, &(ClientAnswer){.status = 200}, &open);
         if (r < 0 || !open)
                 return r;
-        if (again && stream / 2 < s->next_stream)
+        if (again && stream_is_known(s, stream))
                 return resume(c, s, stream, number);
         return stream_new(c, s, stream_number(s, true));
 }

@@ -54,6 +54,7 @@ static int told_hello(Gateway *g, IpcMessage *m)
         g->control_fd = TAKE_FD(m->fds[1]);
         g->http.metrics = gateway_metrics(g);
         g->max_servers = hello->max_servers;
+        g->no_first_look = hello->no_first_look;
         g->upstreams = calloc(g->max_servers, sizeof(Upstream *));
         r = g->upstreams ? score_tools_new(g->scoreboard, &g->tools) : -ENOMEM;
         if (r < 0)
@@ -136,12 +137,12 @@ static int open_tls(Gateway *g, IpcMessage *m, TlsContext **ret)
 static int told_listener_up(Gateway *g, IpcMessage *m)
 {
         const IpcListener *l = (const IpcListener *)m->header;
-        HttpListenerArgs args = {
-                .index = l->index,
-                .kind = l->kind == IPC_LISTENER_UNIX ? HTTP_LISTENER_UNIX : HTTP_LISTENER_TCP,
-                .tags = (l->flags & IPC_LISTENER_METRICS ? CLIENT_METRICS_LISTENER : 0) |
-                        (l->flags & IPC_LISTENER_NO_AUTH ? CLIENT_FREE_LISTENER : 0),
-                .fd = m->fds[0]};
+        HttpListenerArgs args = {.index = l->index,
+                                 .kind = l->kind == IPC_LISTENER_UNIX ? HTTP_LISTENER_UNIX
+                                                                      : HTTP_LISTENER_TCP,
+                                 .tags = (l->flags & IPC_LISTENER_METRICS ? CLIENT_METRICS_LISTENER : 0) |
+                                         (l->flags & IPC_LISTENER_NO_AUTH ? CLIENT_FREE_LISTENER : 0),
+                                 .fd = m->fds[0]};
         int r = m->n_fds > 1 ? open_tls(g, m, &args.tls) : 0;
         if (r != 0)
                 return MIN(r, 0);
@@ -206,15 +207,15 @@ static int told_instance_up(Gateway *g, IpcMessage *m)
         const IpcInstanceUp *up = (const IpcInstanceUp *)m->header;
         const Config *c = gateway_config(g);
         Upstream *u = gateway_upstream(g, up->row);
-        const BackendArgs args = {.loop = g->loop,
-                                  .up = up,
-                                  .limits = {.depth = (uint32_t)c->limits.max_depth,
-                                             .id = (uint32_t)c->limits.max_line},
-                                  .max_line = c->limits.max_line,
-                                  .max_stray = c->limits.max_stray,
-                                  .stdin_fd = m->fds[0],
-                                  .stdout_fd = m->fds[1],
-                                  .notebook_fd = m->fds[2]};
+        const BackendArgs args = {
+                .loop = g->loop,
+                .up = up,
+                .limits = {.depth = (uint32_t)c->limits.max_depth, .id = (uint32_t)c->limits.max_line},
+                .max_line = c->limits.max_line,
+                .max_stray = c->limits.max_stray,
+                .stdin_fd = m->fds[0],
+                .stdout_fd = m->fds[1],
+                .notebook_fd = m->fds[2]};
         bool taken = false;
         if (!u)
                 return tell_failed(g, up, "the gateway knows no such server");

@@ -26,15 +26,16 @@ static void write_cache(Upstream *u)
         if (r == 0)
                 r = catalogue_write(u->cache_fd, buf_span(&bytes));
         if (r < 0)
-                log_warning_with(LOG_FIELDS(LOG_SERVER(u->name)), "its lists cannot be kept for the next start: %s",
-                                 strerror(-r));
+                log_warning_with(LOG_FIELDS(LOG_SERVER(u->name)),
+                                 "its lists cannot be kept for the next start: %s", strerror(-r));
 }
 
-static void adopt(Upstream *u, McpCatalogue *c)
+static void adopt(Upstream *u, McpCatalogue *c, ScoreToolsKnown known)
 {
         mcp_catalogue_unref(u->catalogue);
         u->catalogue = c;
         score_set(&u->score->tools, c->lists[MCP_LIST_TOOLS].n);
+        score_set(&u->score->tools_known, known);
 }
 
 int upstream_take_cache(Upstream *u, int fd)
@@ -52,7 +53,7 @@ int upstream_take_cache(Upstream *u, int fd)
                 return r;
         if (r != 0)
                 return upstream_want_catalogue(u);
-        adopt(u, c);
+        adopt(u, c, SCORE_TOOLS_CACHED);
         u->cached = true;
         score_add(&u->score->cache_hits, 1);
         return gateway_catalogue_changed(u->gateway, u);
@@ -62,12 +63,13 @@ int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c)
 {
         bool first = !u->catalogue || u->cached;
         bool changed = first || mcp_catalogue_diff(u->catalogue, c);
-        adopt(u, c);
+        adopt(u, c, SCORE_TOOLS_LISTED);
         u->cached = false;
         if (changed)
                 write_cache(u);
-        log_debug_with(LOG_FIELDS(LOG_SERVER(u->name)), "has %u tools, %u prompts, %u resources, %u templates",
-                       c->lists[MCP_LIST_TOOLS].n, c->lists[MCP_LIST_PROMPTS].n, c->lists[MCP_LIST_RESOURCES].n,
+        log_debug_with(LOG_FIELDS(LOG_SERVER(u->name)),
+                       "has %u tools, %u prompts, %u resources, %u templates", c->lists[MCP_LIST_TOOLS].n,
+                       c->lists[MCP_LIST_PROMPTS].n, c->lists[MCP_LIST_RESOURCES].n,
                        c->lists[MCP_LIST_TEMPLATES].n);
         int r = gateway_catalogue_changed(u->gateway, u);
         if (r == 0 && u->scout && u->scout->backend == b) /* that was all it was wanted for */
@@ -75,13 +77,15 @@ int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c)
         return r;
 }
 
-/* A lazy server that nobody has seen yet is started once, or its tools could never be listed. */
+/* A lazy server that nobody has seen yet is started once, or its tools could never be listed. Once: one
+ * that ends before it has told them would be started again and again, whatever its policy says. */
 int upstream_want_catalogue(Upstream *u)
 {
         Lease *l;
-        if (u->catalogue || u->told.state != SERVER_STATE_IDLE || u->wanted)
+        if (u->catalogue || u->told.state != SERVER_STATE_IDLE || u->wanted || u->scouted ||
+            u->gateway->no_first_look)
                 return 0;
-        u->wanted = true;
+        u->wanted = u->scouted = true;
         return upstream_leases(u) ? lease_get(u, NULL, &l) : upstream_say_want(u, IPC_NO_SESSION);
 }
 
@@ -91,7 +95,8 @@ int pinger_start_for(Upstream *u, Backend *b)
 {
         if (u->config->health.interval == NSEC_NEVER)
                 return 0;
-        return pinger_start(b, u->config->health.interval, u->config->health.timeout, u->config->health.failures);
+        return pinger_start(b, u->config->health.interval, u->config->health.timeout,
+                            u->config->health.failures);
 }
 
 typedef struct Told {
@@ -135,7 +140,8 @@ int backend_subscribe(Backend *b, Span uri, bool on)
                 r = buf_append_char(&params, '}');
         if (r < 0)
                 return r;
-        return tell(b, on ? MCP_METHOD_RESOURCES_SUBSCRIBE : MCP_METHOD_RESOURCES_UNSUBSCRIBE, buf_span(&params));
+        return tell(b, on ? MCP_METHOD_RESOURCES_SUBSCRIBE : MCP_METHOD_RESOURCES_UNSUBSCRIBE,
+                    buf_span(&params));
 }
 
 int backend_set_level(Backend *b, McpLevel level)

@@ -42,22 +42,41 @@ static int push_log(Backend *b, Session *s, Exchange *x, const Envelope *e)
                 return r;
         unsigned n = splice_parts(&splice, parts);
         r = x ? exchange_push(x, parts, n) : EXCHANGE_E_NO_STREAM;
-        if (r == EXCHANGE_E_NO_STREAM && b->lease)
+        if (r == EXCHANGE_E_NO_STREAM)
                 r = session_push(s, parts, n, &taken);
         return MIN(r, 0);
 }
 
-/* A message says not which call it is about: of a server that serves several, only what belongs to the one
- * call in flight can be told without telling it to a stranger. */
+static bool has_member(const Endpoint *ep, const Upstream *u)
+{
+        for (uint32_t i = 0; i < ep->n; i++)
+                if (ep->members[i] == u)
+                        return true;
+        return false;
+}
+
+/* A message says not which call it is about. The stream of a call is its place only if that call is the only
+ * one in flight, and its client wants logs. */
 static int take_log(Backend *b, const Envelope *e)
 {
+        Gateway *g = b->upstream->gateway;
         Call *only = backend_only_call(b);
         Exchange *x = only ? CONTAINER_OF(only, Exchange, call) : NULL;
-        Session *s = b->lease ? b->lease->session : x ? x->session : NULL;
+        Session *s = b->lease ? b->lease->session : NULL, *next;
         McpLevel level = mcp_level_of(envelope_member(e, MEMBER_LEVEL));
-        if (!s || level < 0 || !wants_level(s, level))
+        int r = 0;
+        if (level < 0)
                 return 0;
-        return push_log(b, s, x, e);
+        if (s)
+                return wants_level(s, level) ? push_log(b, s, x, e) : 0;
+        if (x && x->session && x->session->level >= 0 && wants_level(x->session, level))
+                return push_log(b, x->session, x, e);
+        for (s = LIST_FIRST(&g->loggers); r == 0 && s; s = next) {
+                next = LIST_NEXT(s, in_loggers);
+                if (wants_level(s, level) && has_member(s->endpoint, b->upstream))
+                        r = push_log(b, s, NULL, e);
+        }
+        return r;
 }
 
 /* ---- resources -------------------------------------------------------------------------- */

@@ -53,6 +53,8 @@ static int judge(const Upstream *u)
 Fault upstream_why_not(const Upstream *u)
 {
         int fault = judge(u);
+        if (fault == FAULT_SERVER_BACKOFF || (fault == JUDGE_WAIT && u->told.state == SERVER_STATE_BACKOFF))
+                return FAULT_START_FAILED; /* whoever asks knows nothing of it: it never was ready */
         return fault == JUDGE_WAIT ? FAULT_START_TIMEOUT : (Fault)fault;
 }
 

@@ -89,6 +89,7 @@ void upstream_configure(Upstream *u, Config *snapshot, const ServerConfig *confi
 {
         Config *old = u->snapshot;
         u->snapshot = config_ref(snapshot);
+        u->scouted = false; /* it may be another program now */
         u->config = config;
         config_unref(old);
         if (config->idle_stop != NSEC_NEVER && !timer_is_armed(&u->idle))
@@ -143,8 +144,9 @@ int upstream_fail_call(Call *c, Fault fault)
 
 void upstream_fault(const Upstream *u, Fault fault, FaultArgs *ret)
 {
-        bool ended = fault == FAULT_SERVER_DIED || fault == FAULT_START_FAILED || fault == FAULT_SERVER_BACKOFF ||
-                     fault == FAULT_SERVER_DEGRADED || fault == FAULT_PROTOCOL_ERROR;
+        bool ended = fault == FAULT_SERVER_DIED || fault == FAULT_START_FAILED ||
+                     fault == FAULT_SERVER_BACKOFF || fault == FAULT_SERVER_DEGRADED ||
+                     fault == FAULT_PROTOCOL_ERROR;
         *ret = (FaultArgs){.fault = fault,
                            .server = u->name,
                            .retry_after_ms = u->told.retry_after_ms,
@@ -170,6 +172,8 @@ void upstream_session_ended(Session *s)
                 if (lease_end(lease) < 0)
                         log_error("an instance could not be released");
 }
+
+#define EVERYTHING "{\"roots\":{\"listChanged\":true},\"sampling\":{},\"elicitation\":{}}"
 
 /* ---- what the supervisor says ---------------------------------------------------------- */
 
@@ -218,11 +222,15 @@ int upstream_told_refused(Upstream *u, const IpcWantRefused *m)
         return r < 0 || !upstream_leases(u) ? r : lease_next(u);
 }
 
+/* What a server offers may hang on what its client can: lists are made with a client that can all. */
+static const Span everything = {EVERYTHING, sizeof(EVERYTHING) - 1};
+
 static Span capabilities_for(const Upstream *u, const BackendArgs *args)
 {
-        const Lease *l = args->up->session ? lease_numbered((Upstream *)(uintptr_t)u, args->up->session) : NULL;
+        const Lease *l = args->up->session ? lease_numbered((Upstream *)(uintptr_t)u, args->up->session)
+                                           : NULL;
         if (u->config->share == SHARE_SESSION)
-                return l && l->session ? buf_span(&l->session->client_capabilities) : SPAN("{}");
+                return l && l->session ? buf_span(&l->session->client_capabilities) : everything;
         return SPAN_NONE;
 }
 
@@ -290,6 +298,7 @@ int upstream_instance_down(Upstream *u, Backend *b, const IpcInstanceDown *m, Sp
 {
         bool was_ready = b->state == BACKEND_READY || b->state == BACKEND_DRAINING || b->greeted;
         bool planned = m->exit_class == EXIT_CLASS_PLANNED;
+        Fault never = m->exit_class == EXIT_CLASS_START_TIMEOUT ? FAULT_START_TIMEOUT : FAULT_START_FAILED;
         Lease *l = b->lease ? b->lease : upstream_leases(u) ? lease_numbered(u, b->session) : NULL;
         u->ended = upstream_now(u);
         u->last.exit_class = (int)m->exit_class;
@@ -298,9 +307,9 @@ int upstream_instance_down(Upstream *u, Backend *b, const IpcInstanceDown *m, Sp
         buf_clear(&u->last.lines);
         int r = buf_append_span(&u->last.lines, lines);
         if (r == 0)
-                r = drop_backend(u, b, was_ready ? FAULT_SERVER_DIED : FAULT_START_FAILED);
+                r = drop_backend(u, b, was_ready ? FAULT_SERVER_DIED : never);
         if (r == 0 && !was_ready && !planned)
-                r = upstream_fail_waiting(u, l, FAULT_START_FAILED);
+                r = upstream_fail_waiting(u, l, never);
         if (r < 0)
                 return r;
         return upstream_leases(u) ? lease_again(u) : upstream_judge_waiting(u);
@@ -349,6 +358,16 @@ static const FetchOps fetch_ops = {.done = catalogue_fetched};
 
 enum { ALL_LISTS = (1 << _MCP_LIST_MAX) - 1 };
 
+/* Of a server that serves sessions each instance may offer something else, as its client can more or less:
+ * one of our own tells what is listed to all. */
+static int fetch_lists(Upstream *u, Backend *b)
+{
+        Lease *own = b->session ? lease_numbered(u, b->session) : NULL, *scout;
+        if (u->config->share != SHARE_SESSION || !own || !own->session)
+                return fetch_start(b, &fetch_ops, ALL_LISTS, u->catalogue);
+        return u->catalogue && !u->cached ? 0 : lease_get(u, NULL, &scout);
+}
+
 static int backend_is_ready(Backend *b)
 {
         Upstream *u = b->upstream;
@@ -360,7 +379,7 @@ static int backend_is_ready(Backend *b)
         if (r == 0)
                 r = pinger_start_for(u, b);
         if (r == 0)
-                r = fetch_start(b, &fetch_ops, ALL_LISTS, u->catalogue);
+                r = fetch_lists(u, b);
         if (r == 0 && upstream_leases(u))
                 r = lease_ready(u, b);
         if (r == 0)
@@ -373,8 +392,10 @@ static int backend_is_ready(Backend *b)
 static int backend_has_failed(Backend *b, IpcFailure failure, const char *text)
 {
         Upstream *u = b->upstream;
-        IpcInstanceFailed m = {
-                .row = u->row, .instance = b->id.instance, .generation = b->id.generation, .failure = failure};
+        IpcInstanceFailed m = {.row = u->row,
+                               .instance = b->id.instance,
+                               .generation = b->id.generation,
+                               .failure = failure};
         log_debug_with(LOG_FIELDS(LOG_SERVER(u->name)), "%s", text);
         Span why = span_first(span_of(text), ipc_type(IPC_INSTANCE_FAILED)->text_max);
         return ipc_send_text(&u->gateway->supervisor, IPC_INSTANCE_FAILED, &m, why, NULL, 0);

@@ -30,7 +30,7 @@ struct Lane {
 struct Lease {
         LIST_ENTRY(Lease) in_session;
         TAILQ_ENTRY(Lease) in_upstream;
-        uint64_t number; /* of the WANT */
+        uint64_t number;  /* of the WANT */
         Session *session; /* borrowed; NULL: ours, to see what the server has to offer */
         Upstream *upstream;
         Backend *backend; /* borrowed; NULL: none yet, or not any more */
@@ -48,8 +48,8 @@ struct Upstream {
         const ServerConfig *config; /* borrowed from `snapshot` */
         Config *snapshot;           /* owned: a reference */
         ScoreServerGateway *score;
-        IpcServerState told;        /* what the supervisor said last */
-        struct {                    /* how the last instance ended */
+        IpcServerState told; /* what the supervisor said last */
+        struct {             /* how the last instance ended */
                 int exit_class, code, signal;
                 Buf lines;
         } last;
@@ -67,6 +67,7 @@ struct Upstream {
         Lease *scout;                     /* ours: for the first look at a server that serves sessions */
         SubscriptionTable *subscriptions; /* owned */
         bool wanted;                      /* WANT was said, and the state is still what it was */
+        bool scouted;                     /* it was started to see what it has to offer */
         bool kept;                        /* while a configuration is taken over */
         Nsec used;                        /* the last call */
         McpLevel level;                   /* the most verbose that sessions want */

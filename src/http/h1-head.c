@@ -88,13 +88,22 @@ static const struct {
 #undef H
 };
 
+/* Of the bytes that llhttp takes for a name, only the letters of ours in the other case differ by this bit. */
+static bool same_name(Span known, Span name)
+{
+        for (size_t i = 0; i < known.len; i++)
+                if (known.ptr[i] != (name.ptr[i] | 0x20))
+                        return false;
+        return true;
+}
+
 /* Length and first letter tell nearly all of them apart. */
 static HttpHeaderId header_id(Span name)
 {
         char first = (char)(name.ptr[0] | 0x20);
         for (unsigned id = 0; id < _HTTP_HEADER_MAX; id++)
                 if (known_headers[id].name.len == name.len && known_headers[id].name.ptr[0] == first &&
-                    span_equal_nocase(known_headers[id].name, name))
+                    same_name(known_headers[id].name, name))
                         return id;
         return _HTTP_HEADER_MAX;
 }
@@ -110,6 +119,7 @@ int h1_check_line(H1 *h, H1Line *line)
                                known_headers[line->id].name.ptr);
                 return h1_refuse(h, 400, h->why);
         }
+        h->request.more |= h->seen & bit;
         h->seen |= bit;
         return 0;
 }

@@ -5,7 +5,8 @@
 #include "supervisor/core.h"
 #include "supervisor/gateway-private.h"
 
-static_assert(GOAL_UP == (int)IPC_GOAL_UP && GOAL_GONE == (int)IPC_GOAL_GONE, "goals as the gateway knows them");
+static_assert(GOAL_UP == (int)IPC_GOAL_UP && GOAL_GONE == (int)IPC_GOAL_GONE,
+              "goals as the gateway knows them");
 
 bool gateway_takes_messages(const GatewayLink *g)
 {

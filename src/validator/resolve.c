@@ -325,6 +325,27 @@ typedef struct PathKey {
         const ConfigText *text;
 } PathKey;
 
+/* The supervisor reads it, and makes it when it is missing: here is only said early what it would refuse. */
+static void check_token_file(Resolve *r, const ConfigText *path)
+{
+        struct stat st;
+        CLEANUP_FREE char *dir = path->value ? strdup(path->value) : NULL;
+        char *slash = dir ? strrchr(dir, '/') : NULL;
+        if (!slash)
+                return;
+        slash[slash == dir] = '\0';
+        if (stat(path->value, &st) < 0) {
+                if (errno != ENOENT || stat(dir, &st) < 0)
+                        say(r, DIAG_ERROR, NULL, "auth.token_file", "%s: %s", config_shown(path),
+                            errno == ENOENT ? "there is no such directory" : strerror(errno));
+        } else if (!S_ISREG(st.st_mode)) {
+                say(r, DIAG_ERROR, NULL, "auth.token_file", "%s is no regular file", config_shown(path));
+        } else if (st.st_mode & (S_IRWXG | S_IRWXO)) {
+                say(r, DIAG_ERROR, NULL, "auth.token_file", "%s is open to others (mode %04o): chmod 600 it",
+                    config_shown(path), st.st_mode & 07777);
+        }
+}
+
 static void resolve_daemon(Resolve *r)
 {
         const Config *c = r->config;
@@ -335,6 +356,8 @@ static void resolve_daemon(Resolve *r)
                     access(dirs[i].text->value, F_OK) == 0) /* it is made when it is missing */
                         check_directory(r, NULL, dirs[i].key, dirs[i].text);
 
+        if (c->auth.mode == AUTH_TOKEN)
+                check_token_file(r, &c->auth.token_file);
         if (c->control.group.value && !account_find_group(c->control.group.value))
                 say(r, DIAG_ERROR, NULL, "control.group", "there is no group %s on this machine",
                     config_shown(&c->control.group));

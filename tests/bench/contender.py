@@ -116,9 +116,9 @@ class Mcpvisor:
 
     path = "/mcp/echo"
 
-    def __init__(self, name="mcpvisor", auth="token", unix=False, wrapper=None, times=None, **keys):
+    def __init__(self, name="mcpvisor", auth="token", unix=False, wrapper=None, times=None, pinned=True, **keys):
         self.name, self.auth, self.unix, self.keys = name, auth, unix, keys
-        self.wrapper, self.times = wrapper, times
+        self.wrapper, self.times, self.pinned = wrapper, times, pinned
         self.daemon = None
 
     def start(self):
@@ -129,8 +129,9 @@ class Mcpvisor:
         self.gateway = status["gateway"]["pid"]
         self.address = ("unix:" + os.path.join(d.runtime, "http.sock")) if self.unix else self.tcp_address(status)
         self.servers = [i["pid"] for s in status["servers"] for i in s["instances"]]
-        pin([self.gateway], SERVER_CPU)
-        pin([d.pid] + self.servers, LOAD_CPU)
+        if self.pinned:
+            pin([self.gateway], SERVER_CPU)
+            pin([d.pid] + self.servers, LOAD_CPU)
 
     @staticmethod
     def tcp_address(status):

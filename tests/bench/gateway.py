@@ -16,7 +16,7 @@ from contender import *  # noqa: E402,F403
 import report  # noqa: E402
 
 KIB = 1024
-ROUNDS, SECONDS = 7, 1.0
+ROUNDS, SECONDS = 15, 0.5
 SESSIONS = (1, 16, 64)
 MANY_SERVERS, MANY_SESSIONS = 999, 10000
 PAYLOADS = (10000, 1000000)
@@ -260,7 +260,7 @@ def part_flat(out):
 
 def syscalls(contender, sessions, requests):
     """By strace while nothing but calls happens: name -> times a call."""
-    load = Load(contender, sessions, requests=requests, hold=True)
+    load = Load(contender, sessions, requests=requests, hold=True, warmup=0)
     log = os.path.join(tmp, "strace")
     tracer = subprocess.Popen(["strace", "-f", "-c", "-o", log] + [a for p in load.gateway for a in ("-p", str(p))],
                               stderr=subprocess.PIPE, text=True)

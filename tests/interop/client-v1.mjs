@@ -200,7 +200,7 @@ async function cancel() {
                         () => false,
                         () => true,
                 );
-                await c.ping();
+                await c.callTool({ name: "fixture_cancelled", arguments: {} }); // behind it on the same pipe
                 stop.abort("enough");
                 check("the client gives up", await failed);
                 const cancelled = async () => (await c.callTool({ name: "fixture_cancelled", arguments: {} })).content[0].text;

@@ -11,7 +11,7 @@ tree=$tmp/tree
 
 clean_tree() {
         rm -rf "$tree"
-        mkdir -p "$tree/src/base" "$tree/src/config" "$tree/tests/lint" "$tree/docs"
+        mkdir -p "$tree/src/base" "$tree/src/config" "$tree/tests/lint" "$tree/tests/system" "$tree/docs"
         cp "$top_srcdir/.clang-format" "$tree/"
         cp "$lints/words.txt" "$tree/tests/lint/"
         printf '#pragma once\n/* %s */\n' "$spdx" >"$tree/src/base/macro.h"
@@ -21,6 +21,18 @@ clean_tree() {
         chmod +x "$tree/tests/a.sh"
         # shellcheck disable=SC2016 # backticks of the document
         printf '<!-- %s -->\n| a | `tests/a.sh` |\n' "$spdx" >"$tree/docs/testing.md"
+        protocol_tests
+}
+
+# What the table of the protocol is about: three scripts with one test each, all in the table.
+protocol_tests() {
+        local name
+        printf '<!-- %s -->\n' "$spdx" >"$tree/docs/protocol.md"
+        for name in mcp-a http-hostile crosstalk; do
+                printf '# %s\n\n\ndef one():\n    pass\n\n\nmain(one)\n' "$spdx" >"$tree/tests/system/$name.py"
+                # shellcheck disable=SC2016 # backticks of the document
+                printf '| a | `tests/system/%s.py: one` |\n' "$name" >>"$tree/docs/protocol.md"
+        done
 }
 
 run_lint() { top_srcdir=$tree bash "$lints/$1.sh" >"$tmp/out" 2>&1; }
@@ -59,4 +71,27 @@ fault sizes src/base/one.c "$(printf '/* line */\\n%.0s' {1..800})"
 fault testing-table docs/testing.md '| a | `tests/b.sh` |\n'
 # shellcheck disable=SC2016 # backticks of the document
 fault testing-table docs/testing.md '| a | `tests/a.sh: two` |\n'
+# shellcheck disable=SC2016 # backticks of the document
+fault testing-table docs/protocol.md '| a | `tests/system/mcp-a.py: two` |\n'
+fault testing-table tests/system/mcp-a.py 'main(one, two)\n'
 fault sizes src/base/one.c "int two(void)\n{\n$(printf '        one();\\n%.0s' {1..80})        return 2;\n}\n"
+
+# What symbols.sh looks at is built: two libraries with one function each.
+library() { # FILE FUNCTION
+        printf 'int %s(void);\nint %s(void)\n{\n        return 1;\n}\n' "$2" "$2" >"$tmp/libs/part.c"
+        ${CC:-cc} -c -o "$tmp/libs/part.o" "$tmp/libs/part.c" && rm -f "$tmp/libs/$1" && ar rc "$tmp/libs/$1" "$tmp/libs/part.o"
+}
+
+run_symbols() { top_builddir=$tmp/libs bash "$lints/symbols.sh" >"$tmp/out" 2>&1; }
+
+mkdir -p "$tmp/libs"
+if ! library liba.a one || ! library libb.a two; then
+        skip 'symbols: no library can be made'
+elif ! run_symbols; then
+        cat "$tmp/out"
+        fail 'symbols refuses libraries that share nothing'
+elif library libb.a one && run_symbols; then
+        fail 'symbols does not see a function that two libraries have'
+else
+        ok 'symbols sees a function that two libraries have'
+fi

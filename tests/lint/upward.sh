@@ -14,6 +14,14 @@ need nm
 cd "$top_builddir" || exit 99
 
 may_use() { sed -n "s/^$1://p" "$table"; }
+# All that a layer may use, and what these may use: what is linked beside it.
+below() {
+        local l
+        for l in $(may_use "$1"); do
+                echo "$l"
+                below "$l"
+        done | sort -u
+}
 defined() { nm -g --defined-only "lib$1.a" 2>/dev/null | awk 'NF == 3 && $2 ~ /[TBDR]/ { print $3 }' | sort -u; }
 needed() { nm -gu "lib$1.a" 2>/dev/null | awk '$1 == "U" { print $2 }' | sort -u; }
 archives() { local l; for l in "$@"; do [ -f "lib$l.a" ] && echo "lib$l.a"; done; }
@@ -36,7 +44,7 @@ upward() { # LOWER UPPER
         elif ! grep -Eq "undefined (reference to|symbol:?) .?$function" "$tmp/link.log"; then
                 cat "$tmp/link.log"
                 fail "a test of $1 that calls $function of $2 fails for another reason"
-        elif ! link_test "$function" "$1" $(may_use "$1") "$2" $(may_use "$2"); then
+        elif ! link_test "$function" "$1" $(may_use "$1") "$2" $(below "$2"); then
                 cat "$tmp/link.log"
                 fail "a test that may call $function does not link"
         else

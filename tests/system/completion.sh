@@ -16,7 +16,7 @@ export HOME=$work/home XDG_CONFIG_HOME=$work/home XDG_DATA_HOME=$work/home TERM=
 # LINE|WORDS THAT ARE OFFERED, sorted. The line ends where the cursor is. A third field is
 # what zsh offers instead: options, where nothing else can follow.
 cases=(
-        'mcpvisor |check completion config drain events help history import logs ls ps reload reset restart run serve start status stop validate version'
+        'mcpvisor |call check client-config completion config connect drain events health help history import logs ls ps reload reset restart run serve start status stop tools validate version'
         'mcpvisor che|check'
         'mcpvisor val|validate'
         'mcpvisor serv|serve'
@@ -46,7 +46,7 @@ cases=(
         'mcpvisor config schema --format=m|man markdown'
         'mcpvisor config print my|my.yaml'
         'mcpvisor config defaults my|'
-        'mcpvisor help con|config'
+        'mcpvisor help con|config connect'
         'mcpvisor help config pr|'
         'mcpvisor status --wait st|starting stopped stopping stuck'
         'mcpvisor ls --wat|--watch'

@@ -113,6 +113,17 @@ def settings():
           ["two words", "flag", "through", "1", None])
     equal("--workdir", os.readlink("/proc/%d/cwd" % pid), work)
     d.stop()
+    token = path("own-token")
+    d = run(flags=["--token-file", token, "--allow-host", "gw.example"], wait=True)
+    text = d.lines("config")[0]["text"]
+    check("--allow-host and --token-file are keys of its configuration",
+          "allowed_hosts: [gw.example]" in text and "token_file: %s" % token in text, text)
+    check("the file is made", os.path.exists(token) and not os.path.exists(os.path.join(d.state, "token")))
+    d.stop()
+    d = run(flags=["--listen", "0.0.0.0:0", "--insecure-no-auth"], wait=True)
+    check("--insecure-no-auth: any address, and no token", not os.path.exists(os.path.join(d.state, "token"))
+          and "token" not in d.log_text(), d.log_text())
+    d.stop()
     r = subprocess.run([MCPVISOR, "run", "--name", "no good", "--", CHILD], capture_output=True, text=True, check=False)
     equal("a name that is none: 2", r.returncode, 2)
     r = subprocess.run([MCPVISOR, "run"], capture_output=True, text=True, check=False)

@@ -4,10 +4,10 @@
 #include "base/limit-table.h"
 
 /* The words that docs/limits.md may use for a unit. */
-static const char *const units[] = {"bytes",   "connections", "descriptors", "fields",   "items",
-                                    "keys",    "levels",      "lines",       "messages", "milliseconds",
-                                    "nodes",   "numbers",     "passes",      "percent",  "records",
-                                    "seconds", "tries"};
+static const char *const units[] = {
+        "bytes",  "calls",   "connections", "descriptors",  "fields", "items",   "keys",
+        "levels", "lines",   "messages",    "milliseconds", "nodes",  "numbers", "pages",
+        "passes", "percent", "records",     "seconds",      "steps",  "times",   "tries"};
 
 static bool is_unit(const char *unit)
 {

@@ -246,6 +246,11 @@ static void test_others(void **state)
                 {A "sandbox: {rw: [DIR/one/found/x]}", DIAG_ERROR, "servers.a.sandbox.rw", "Not a directory"},
                 {A "env_pass: [MCPVISOR_NOT_SET]", DIAG_WARNING, "servers.a.env_pass",
                  "is not set in this environment"},
+                {"auth: {token_file: DIR/nothing/token}\n" A, DIAG_ERROR, "auth.token_file",
+                 "there is no such directory"},
+                {"auth: {token_file: DIR/one/found/x}\n" A, DIAG_ERROR, "auth.token_file", "Not a directory"},
+                {"auth: {token_file: DIR/one}\n" A, DIAG_ERROR, "auth.token_file", "is no regular file"},
+                {"auth: {token_file: DIR/one/found}\n" A, DIAG_ERROR, "auth.token_file", "is open to others"},
 #ifndef HAVE_OPENSSL
                 {"tls: {cert: DIR/one/found, key: DIR/one/plain}\n" A, DIAG_ERROR, "tls.cert",
                  "built without OpenSSL"},
@@ -288,6 +293,8 @@ static void test_fine(void **state)
                 "log: {output: journald}\n" A,
 #endif
                 "state_dir: DIR/new\nruntime_dir: DIR\n" A,
+                "auth: {token_file: DIR/new}\n" A,
+                "auth: {token_file: /new}\n" A,
                 A "user: dynamic",
                 "control: {group: \"12345\"}\nlisten: [{address: \"unix:/x\", group: root}]\n" A,
                 "servers: {}"};
