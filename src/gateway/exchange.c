@@ -181,6 +181,37 @@ static int open_stream(Exchange *x)
         return client_prime(x->client, span_of(id));
 }
 
+/* There is no memory to say it in: the connection ends, which says something, too. */
+static int exchange_drop(Exchange *x)
+{
+        Client *c = TAKE_PTR(x->client);
+        int r = x->batch ? batch_skip(TAKE_PTR(x->batch)) : 0;
+        x->finished = true;
+        exchange_account(x, SCORE_STATUS_ERROR);
+        if (c) {
+                c->exchange = NULL;
+                http_conn_close(&c->http);
+        }
+        exchange_free(x);
+        return r;
+}
+
+/* One that the array has no room for is told so. */
+static int give_batch(Exchange *x, const Span *parts, unsigned n)
+{
+        CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
+        const FaultArgs a = {.fault = FAULT_MESSAGE_TOO_LARGE,
+                             .server = x->call.upstream ? x->call.upstream->name : NULL,
+                             .retry_after_ms = UINT64_MAX,
+                             .exit_class = -1,
+                             .code = -1,
+                             .correlation_id = span_of(x->correlation)};
+        if (batch_has_room(x->batch, parts, n) || fault_write(&b, exchange_id(x), &a) < 0)
+                return batch_answer(TAKE_PTR(x->batch), parts, n);
+        const Span text = buf_span(&b);
+        return batch_answer(TAKE_PTR(x->batch), &text, 1);
+}
+
 /* Its only message, or the last one of its stream. */
 static int give_answer(Exchange *x, const Span *parts, unsigned n)
 {
@@ -188,7 +219,7 @@ static int give_answer(Exchange *x, const Span *parts, unsigned n)
         bool taken;
         int r = 0;
         if (x->batch)
-                return batch_answer(TAKE_PTR(x->batch), parts, n);
+                return give_batch(x, parts, n);
         if (c && !x->open && c->accepts_json) {
                 c->exchange = NULL;
                 x->client = NULL;
@@ -230,7 +261,7 @@ int exchange_error(Exchange *x, RpcError error, const char *message)
         const McpErrorArgs a = {.id = exchange_id(x), .error = error, .message = message};
         int r = mcp_write_error(&b, &a);
         const Span text = buf_span(&b);
-        return r < 0 ? r : exchange_answer(x, &text, 1, SCORE_STATUS_ERROR);
+        return r < 0 ? exchange_drop(x) : exchange_answer(x, &text, 1, SCORE_STATUS_ERROR);
 }
 
 static ScoreStatus outcome_of(Fault fault)
@@ -260,14 +291,14 @@ int exchange_fault(Exchange *x, Fault fault)
         a.correlation_id = span_of(x->correlation);
         int r = fault_write(&b, exchange_id(x), &a);
         const Span text = buf_span(&b);
-        return r < 0 ? r : exchange_answer(x, &text, 1, outcome_of(fault));
+        return r < 0 ? exchange_drop(x) : exchange_answer(x, &text, 1, outcome_of(fault));
 }
 
 int exchange_cancelled(Exchange *x)
 {
         int r = x->call.state != CALL_IDLE ? upstream_cancel(&x->call, "cancelled by the client") : 0;
         if (r < 0)
-                return r;
+                log_error("a call could not be cancelled: %s", strerror(-r));
         if (!x->open)
                 return exchange_fault(x, FAULT_CANCELLED);
         x->finished = true;

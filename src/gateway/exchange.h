@@ -56,7 +56,8 @@ static inline Span exchange_id(const Exchange *x)
         return span_from(x->id, x->id_len);
 }
 
-/* Each of these ends it. A whole message, in parts. */
+/* Each of these ends it, whatever they return: without memory for it the connection ends. A whole message, in
+ * parts. */
 int exchange_answer(Exchange *x, const Span *parts, unsigned n, ScoreStatus how) MUST_CHECK;
 /* `result` as written. */
 int exchange_result(Exchange *x, Span result) MUST_CHECK;
