@@ -34,6 +34,7 @@ typedef struct DaemonOptions {
         const char *gateway_exe;         /* NULL: this executable */
         const char *const *gateway_envp; /* NULL: what it needs of ours */
         bool no_cgroup, no_pidns;        /* as if the kernel refused them */
+        bool no_first_look;              /* a lazy server is started by a call alone */
         DaemonTimes times;               /* likewise */
 } DaemonOptions;
 

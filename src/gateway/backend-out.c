@@ -13,7 +13,7 @@ enum { PARTS_MAX = SPLICE_PARTS + 1 };
 
 /* ---- bytes ------------------------------------------------------------------ */
 
-static void drop_stdin(Backend *b)
+void backend_drop_stdin(Backend *b)
 {
         loop_source_remove(&b->input);
         fd_close_p(&b->stdin_fd);
@@ -47,7 +47,7 @@ int backend_flush(Backend *b)
                 if (n < 0 && errno == EAGAIN)
                         break;
                 if (n < 0) { /* nobody reads any more: the end of its stdout tells the rest */
-                        drop_stdin(b);
+                        backend_drop_stdin(b);
                         return 0;
                 }
                 score_add(&b->score->bytes_in, (uint64_t)n);
@@ -58,7 +58,7 @@ int backend_flush(Backend *b)
         if (!rest)
                 notebook_set_mid_line(b->notebook, false);
         if (!rest && b->state == BACKEND_ENDED)
-                drop_stdin(b);
+                backend_drop_stdin(b);
         return b->stdin_fd < 0 ? 0 : loop_source_set_events(&b->input, rest ? EPOLLOUT : 0);
 }
 
@@ -122,7 +122,7 @@ void backend_close_stdin(Backend *b)
         if (b->state != BACKEND_ENDED)
                 b->state = BACKEND_DRAINING;
         if (b->stdin_fd >= 0 && backend_waiting(b) == 0)
-                drop_stdin(b);
+                backend_drop_stdin(b);
 }
 
 /* ---- requests ---------------------------------------------------------------- */

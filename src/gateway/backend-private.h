@@ -9,6 +9,8 @@ extern const LoopSourceOps backend_input_ops, backend_output_ops;
 extern const WorkOps backend_flush_ops;
 
 int backend_flush(Backend *b) MUST_CHECK;
+/* Closes it, with what waits for it. */
+void backend_drop_stdin(Backend *b);
 /* A call is over: out of the table and the figures. */
 void backend_release_call(Backend *b, Call *c);
 

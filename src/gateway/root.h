@@ -46,6 +46,7 @@ struct Gateway {
         Timer list_due;
         Timer changed; /* catalogues have changed: tell it, once, in a moment */
         Work all_drained;
+        bool no_first_look; /* for tests: see IpcHello */
         bool draining, draining_told;
         uint64_t exchanges; /* in work */
         uint64_t next_correlation;

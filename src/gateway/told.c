@@ -54,6 +54,7 @@ static int told_hello(Gateway *g, IpcMessage *m)
         g->control_fd = TAKE_FD(m->fds[1]);
         g->http.metrics = gateway_metrics(g);
         g->max_servers = hello->max_servers;
+        g->no_first_look = hello->no_first_look;
         g->upstreams = calloc(g->max_servers, sizeof(Upstream *));
         r = g->upstreams ? score_tools_new(g->scoreboard, &g->tools) : -ENOMEM;
         if (r < 0)

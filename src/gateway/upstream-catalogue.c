@@ -82,7 +82,8 @@ int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c)
 int upstream_want_catalogue(Upstream *u)
 {
         Lease *l;
-        if (u->catalogue || u->told.state != SERVER_STATE_IDLE || u->wanted || u->scouted)
+        if (u->catalogue || u->told.state != SERVER_STATE_IDLE || u->wanted || u->scouted ||
+            u->gateway->no_first_look)
                 return 0;
         u->wanted = u->scouted = true;
         return upstream_leases(u) ? lease_get(u, NULL, &l) : upstream_say_want(u, IPC_NO_SESSION);

@@ -68,7 +68,6 @@ struct Upstream {
         SubscriptionTable *subscriptions; /* owned */
         bool wanted;                      /* WANT was said, and the state is still what it was */
         bool scouted;                     /* it was started to see what it has to offer */
-        bool looked;                      /* it was started once only to see what it has */
         bool kept;                        /* while a configuration is taken over */
         Nsec used;                        /* the last call */
         McpLevel level;                   /* the most verbose that sessions want */

@@ -77,6 +77,8 @@ typedef struct IpcHello {
         uint32_t max_servers;                       /* rows of the scoreboard */
         uint32_t log_level, log_style, log_journal; /* as in base/log.h */
         uint64_t ping_every;                        /* ns */
+        uint32_t no_first_look;                     /* servers that nobody has seen are left alone */
+        uint32_t reserved;
 } IpcHello;
 
 /* The gateway has taken hello: it may be told more. */

@@ -53,7 +53,7 @@ def fixture(**keys):
 
 def open_daemon(servers, **keys):
     """A daemon without a token: none of these clients is asked for one."""
-    return Daemon(dict({"auth": {"mode": "none"}, "servers": servers}, **keys))
+    return Daemon(dict({"auth": {"mode": "none"}, "servers": servers}, **keys), look=True)
 
 
 def base_url(d):

@@ -2,7 +2,7 @@
 /*
  * mcpvisor as it is, but for what only tests may choose: another gateway, a
  * kernel that seems to refuse groups or namespaces, and times that are long.
- * MCPVISOR_TEST_GATEWAY=PATH, MCPVISOR_TEST_HELPER=PATH, MCPVISOR_TEST_TREE=pidns|best-effort,
+ * MCPVISOR_TEST_NO_LOOK=1, MCPVISOR_TEST_GATEWAY=PATH, MCPVISOR_TEST_HELPER=PATH, MCPVISOR_TEST_TREE=pidns|best-effort,
  * MCPVISOR_TEST_PING, _GATEWAY_GOOD, _CRITICAL, _RELOAD_PAUSE=MILLISECONDS.
  */
 #include "supervisor/supervisor.h"
@@ -23,6 +23,7 @@ static int daemon_entry(const DaemonOptions *options)
         o.gateway_envp = o.gateway_exe ? (const char *const *)environ : NULL;
         o.helper = getenv("MCPVISOR_TEST_HELPER");
         o.no_cgroup = tree != NULL;
+        o.no_first_look = getenv("MCPVISOR_TEST_NO_LOOK") != NULL;
         o.no_pidns = tree && strcmp(tree, "best-effort") == 0;
         o.times = (DaemonTimes){.ping = time_of("MCPVISOR_TEST_PING"),
                                 .gateway_good = time_of("MCPVISOR_TEST_GATEWAY_GOOD"),

@@ -239,10 +239,12 @@ class Daemon:
     """serve (config given) or run (argv given). Its directories are its own."""
 
     def __init__(self, config=None, run=None, flags=(), env=None, gateway=None, tree=None, wait=True,
-                 runtime=None, listen=True, times=None, script=None, path=None, prefix=(), **popen):
+                 runtime=None, listen=True, times=None, script=None, path=None, prefix=(), look=False,
+                 **popen):
         """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
         configuration, the flags or the environment say where. `times`: milliseconds for PING, GATEWAY_GOOD,
         CRITICAL, RELOAD_PAUSE. `script`: the gateway is gateway-fake, one line for each of its lives.
+        `look`: the gateway may start a lazy server once to see what it has.
         `prefix`: a program that execs what follows. The keys of Popen win over ours: stdout, preexec_fn and so on."""
         self.name = "d%d" % time.monotonic_ns()
         self.dir = os.path.join(tmp, self.name)
@@ -253,9 +255,13 @@ class Daemon:
         self.mark = "MCPVISOR_MARK=" + self.name
         if script is not None:
             gateway = FAKE_GATEWAY
-        program = TEST_DAEMON if gateway or tree or times else MCPVISOR
+        # A server that only a call starts would be started once by the gateway, to see what it has.
+        quiet = not look and any(word in str(config) for word in ("lazy", "session"))
+        program = TEST_DAEMON if gateway or tree or times or quiet else MCPVISOR
         dirs = ["--runtime-dir", self.runtime, "--state-dir", self.state]
         environ = dict(os.environ, MCPVISOR_TEST_HELPER=HELPER, **(env or {}))
+        if quiet:
+            environ["MCPVISOR_TEST_NO_LOOK"] = "1"
         for key, ms in (times or {}).items():
             environ["MCPVISOR_TEST_" + key] = str(ms)
         if script is not None:

@@ -23,7 +23,7 @@ class Gate(Daemon):
         for name, s in servers.items():
             if s.get("command") == MCP_CHILD and "--name" not in s["args"]:
                 s["args"] = ["--name", name] + s["args"]
-        super().__init__(dict({"auth": {"mode": "none"}, "servers": servers}, **(config or {})), **keys)
+        super().__init__(dict({"auth": {"mode": "none"}, "servers": servers}, **(config or {})), look=True, **keys)
         for name, s in servers.items():
             if ready and s.get("share", "shared") == "shared" and s.get("start") != "lazy":
                 self.wait_state(name, "ready")

@@ -68,7 +68,7 @@ class Host:
 
 
 def daemon():
-    d = Daemon(json.loads(json.dumps(SERVERS)))
+    d = Daemon(json.loads(json.dumps(SERVERS)), look=True)
     for name in SERVERS["servers"]:
         d.wait_state(name, "ready")
     return d
@@ -157,7 +157,7 @@ def daemon_restarts():
     equal("restart: before", h.text(1), "before")
     equal("restart: TERM ends it with 0", d.stop(), 0)
     h.call(2, "echo", message="after")
-    e = Daemon(json.loads(json.dumps(SERVERS)), runtime=d.runtime)
+    e = Daemon(json.loads(json.dumps(SERVERS)), runtime=d.runtime, look=True)
     equal("restart: it waits for the next one", h.text(2), "after")
     equal("restart: the end", h.close(), 0)
     e.stop()
