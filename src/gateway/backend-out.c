@@ -276,7 +276,8 @@ int backend_forget(Backend *b, Call *c, bool cancelled, const char *reason)
         uint64_t id = c->node.id;
         backend_release_call(b, c);
         if (cancelled && tell_cancelled(b, id, reason) < 0)
-                log_limited(LOG_LEVEL_WARNING, "cancel", NULL, "a server could not be told that a call is over");
+                log_limited(LOG_LEVEL_WARNING, "cancel", NULL,
+                            "a server could not be told that a call is over");
         return b->ops->has_room(b);
 }
 

@@ -118,8 +118,9 @@ static inline size_t backend_waiting(const Backend *b)
         return b->out.len - b->written;
 }
 
-/* One line, without its end, in parts: everything is written or queued, or (-ENOMEM) nothing. A server that does not
- * read, so that too much waits for it, is failed at the end of the turn; until then lines for it are dropped. */
+/* One line, without its end, in parts: everything is written or queued, or (-ENOMEM) nothing. A server that
+ * does not read, so that too much waits for it, is failed at the end of the turn; until then lines for it are
+ * dropped. */
 int backend_write(Backend *b, const Span *parts, unsigned n) MUST_CHECK;
 /* Puts it under an id of ours and writes it. */
 int backend_send(Backend *b, Call *c, const CallText *t) MUST_CHECK;

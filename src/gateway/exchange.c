@@ -3,7 +3,9 @@
 #include "base/limit-table.h"
 #include "base/log.h"
 #include "gateway/batch.h"
+#include "gateway/candidates.h"
 #include "gateway/figures.h"
+#include "gateway/here.h"
 #include "gateway/root.h"
 #include "jsonrpc/json.h"
 #include "jsonrpc/splice.h"
@@ -107,6 +109,7 @@ static void exchange_free(Exchange *x)
                 LIST_REMOVE(x, in_session);
                 session_busy(x->session, false);
         }
+        candidates_free(x->candidates);
         g->exchanges--;
         pool_give(g, x);
         gateway_check_drained(g);
@@ -366,10 +369,19 @@ int exchange_session_ended(Exchange *x)
 
 /* ---- as a call ---------------------------------------------------------------------- */
 
-/* The server's message as it is, but for the id. */
-static int call_answered(Call *c, const Envelope *e)
+/* It does not have what was asked for, and another one may. */
+static bool asks_on(const Exchange *x, const Envelope *e)
 {
-        Exchange *x = CONTAINER_OF(c, Exchange, call);
+        int64_t code;
+        return x->candidates && e->kind == ENVELOPE_ERROR &&
+               json_int(envelope_member(e, MEMBER_ERROR_CODE), &code) &&
+               (code == rpc_error_table[RPC_ERROR_RESOURCE_NOT_FOUND].code ||
+                code == rpc_error_table[RPC_ERROR_INVALID_PARAMS].code);
+}
+
+/* The server's message as it is, but for the id. */
+static int pass_on(Exchange *x, const Envelope *e)
+{
         ScoreStatus how = SCORE_STATUS_OK;
         Span parts[SPLICE_PARTS];
         Splice s;
@@ -380,6 +392,14 @@ static int call_answered(Call *c, const Envelope *e)
         splice_init(&s, e->text);
         splice_replace(&s, envelope_member(e, MEMBER_ID), exchange_id(x));
         return exchange_answer(x, parts, splice_parts(&s, parts), how);
+}
+
+static int call_answered(Call *c, const Envelope *e)
+{
+        Exchange *x = CONTAINER_OF(c, Exchange, call);
+        bool asked = false;
+        int r = asks_on(x, e) ? forward_again(x, &asked) : 0;
+        return r < 0 || asked ? r : pass_on(x, e);
 }
 
 static int call_failed(Call *c, Fault fault)

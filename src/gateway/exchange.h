@@ -37,7 +37,8 @@ struct Exchange {
         uint32_t stream;
         Nsec started;
         Nsec list_due;
-        unsigned asks; /* questions to the client that are out on its stream */
+        struct Candidates *candidates; /* owned: who else may have the answer; NULL: nobody */
+        unsigned asks;                 /* questions to the client that are out on its stream */
         size_t id_len, token_len;
         char id[EXCHANGE_TEXT], token[EXCHANGE_TEXT + 4]; /* as the client wrote them */
         char correlation[EXCHANGE_CORRELATION];

@@ -112,7 +112,8 @@ int upstream_call(Upstream *u, Call *c, const CallText *t)
         Backend *b;
         c->upstream = u;
         c->state = CALL_IDLE;
-        c->started = upstream_now(u);
+        if (c->started == 0) /* else it was put to another one before */
+                c->started = upstream_now(u);
         c->due = 0;
         if (upstream_leases(u)) {
                 if (lease_get(u, c->session, &c->lease) < 0)
