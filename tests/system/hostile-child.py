@@ -143,16 +143,16 @@ def watched(a, finished, what):
 
 def floods():
     n = str(FLOOD)
-    g = {k: fifo("flood-" + k) for k in ("err", "out", "line", "err-line")}
+    g = {k: fifo("flood-" + k) for k in ("err", "out", "err-line")}
     d = Field({
         "err": victim("mcp+flood-stderr+go", n, g["err"]),
         "out": victim("mcp+flood-stdout+go", n, g["out"]),
-        "line": victim("mcp+long-line+go", n, g["line"]),
+        "line": victim("mcp+long-line", n),
         "err-line": victim("mcp+long-stderr-line+go", n, g["err-line"]),
         "early-line": victim("long-line+mcp", n),
         "deep": victim("deep-json+mcp", "100000"),
-    })
-    for name in ("err", "out", "line", "err-line"):
+    }, keys={"limits": {"max_line": "1M"}})  # the gateway keeps as much of a line as this
+    for name in ("err", "out", "err-line"):
         with Attack(d, name, "flood: " + name) as a:
             a.start()
             pid = a.instance()["pid"]
@@ -168,6 +168,11 @@ def floods():
             a.stop()
             a.went(*STAYED)
             a.ended("planned", "killed by signal 15 (ours)")
+    with Attack(d, "line", "flood: line") as a:
+        a.start()
+        a.over()
+        a.went(*LEFT)
+        a.ended("protocol", "protocol error: a line on its stdout is longer than limits.max_line")
     with Attack(d, "early-line", "a line without an end instead of an answer") as a:
         a.start("idle")
         a.went("starting", "stopping", "idle")
