@@ -188,6 +188,8 @@ void backend_release_call(Backend *b, Call *c)
         pending_remove(&b->pending, &c->node);
         c->state = CALL_IDLE;
         b->in_flight -= !c->ops->ours;
+        b->parked -= c->parked;
+        c->parked = false;
         b->ops->over(c);
         c->backend = NULL;
 }
@@ -276,7 +278,8 @@ int backend_forget(Backend *b, Call *c, bool cancelled, const char *reason)
         uint64_t id = c->node.id;
         backend_release_call(b, c);
         if (cancelled && tell_cancelled(b, id, reason) < 0)
-                log_limited(LOG_LEVEL_WARNING, "cancel", NULL, "a server could not be told that a call is over");
+                log_limited(LOG_LEVEL_WARNING, "cancel", NULL,
+                            "a server could not be told that a call is over");
         return b->ops->has_room(b);
 }
 
@@ -284,11 +287,12 @@ Call *backend_only_call(const Backend *b)
 {
         PendingNode *node;
         uint32_t at = 0;
-        if (b->in_flight != 1)
+        unsigned unparked = b->in_flight - b->parked;
+        if (unparked > 1 || (unparked == 0 && b->in_flight != 1))
                 return NULL;
         while ((node = pending_each(&b->pending, &at))) {
                 Call *c = CONTAINER_OF(node, Call, node);
-                if (!c->ops->ours)
+                if (!c->ops->ours && (!c->parked || unparked == 0))
                         return c;
         }
         return NULL;

@@ -2,8 +2,10 @@
 #include "gateway/exchange.h"
 #include "base/limit-table.h"
 #include "base/log.h"
+#include "gateway/ask.h"
 #include "gateway/batch.h"
 #include "gateway/figures.h"
+#include "gateway/here.h"
 #include "gateway/root.h"
 #include "jsonrpc/json.h"
 #include "jsonrpc/splice.h"
@@ -99,6 +101,8 @@ int exchange_new(Gateway *g, Client *c, Batch *batch, Session *s, const Envelope
 static void exchange_free(Exchange *x)
 {
         Gateway *g = x->gateway;
+        ask_exchange_ended(x);
+        buf_done(&x->kept);
         if (x->listed)
                 TAILQ_REMOVE(&g->listing, x, link);
         if (x->client)
@@ -312,11 +316,16 @@ int exchange_cancelled(Exchange *x)
 
 /* ---- on the way ------------------------------------------------------------------- */
 
+bool exchange_has_stream(const Exchange *x)
+{
+        return !x->batch && !x->finished && (x->open || (x->client && x->client->accepts_sse));
+}
+
 int exchange_push(Exchange *x, const Span *parts, unsigned n)
 {
         bool taken;
         int r = 0;
-        if (x->batch || x->finished || (!x->open && (!x->client || !x->client->accepts_sse)))
+        if (!exchange_has_stream(x))
                 return EXCHANGE_E_NO_STREAM;
         if (!x->open)
                 r = open_stream(x);
@@ -373,6 +382,8 @@ static int call_answered(Call *c, const Envelope *e)
         ScoreStatus how = SCORE_STATUS_OK;
         Span parts[SPLICE_PARTS];
         Splice s;
+        if (e->kind == ENVELOPE_ERROR && x->kept.len && forward_again(x, e))
+                return 0;
         if (e->kind == ENVELOPE_ERROR)
                 how = SCORE_STATUS_ERROR;
         else if (json_true(envelope_member(e, MEMBER_RESULT_IS_ERROR)))
