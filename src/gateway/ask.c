@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/ask.h"
 #include "base/json-writer.h"
+#include "base/log.h"
 #include "gateway/root.h"
 #include "gateway/stream.h"
 #include "jsonrpc/json.h"
@@ -152,7 +153,7 @@ int ask_begin(Backend *b, const Envelope *e)
                               "its configuration grants it no question to clients");
         if (!s)
                 return refuse(b, id, RPC_ERROR_INTERNAL, "there is no one client whom this question is for");
-        if (!own && !(s->client_can & (1u << what))) /* what is its own's, it can refuse itself */
+        if (!(s->client_can & (1u << what)))
                 return refuse(b, id, RPC_ERROR_METHOD_NOT_FOUND, "the client cannot answer this");
         return forward(b, s, x, e);
 }
@@ -193,23 +194,25 @@ int ask_answered(Session *s, const Envelope *e, bool *ret_known)
         Ask *a = CONTAINER_OF(node, Ask, node);
         splice_init(&splice, e->text);
         splice_replace(&splice, id, span_from(a->id, a->id_len));
-        int r = tell_server(a->backend, parts, splice_parts(&splice, parts));
+        Backend *b = a->backend;
+        int r = tell_server(b, parts, splice_parts(&splice, parts));
         ask_free(a);
-        return r;
+        return backend_survive(b, r);
 }
 
-int ask_session_ended(Session *s)
+/* A server that cannot be told is ended: it would wait for ever. */
+void ask_session_ended(Session *s)
 {
         PendingNode *node;
         uint32_t at = 0;
-        int r = 0;
-        while (r == 0 && (node = pending_each(&s->asks, &at))) {
+        while ((node = pending_each(&s->asks, &at))) {
                 Ask *a = CONTAINER_OF(node, Ask, node);
-                r = refuse(a->backend, span_from(a->id, a->id_len), RPC_ERROR_INTERNAL,
-                           "the client has gone");
+                Backend *b = a->backend;
+                int r = refuse(b, span_from(a->id, a->id_len), RPC_ERROR_INTERNAL, "the client has gone");
                 ask_free(a);
+                if (backend_survive(b, r) < 0)
+                        log_error("the supervisor cannot be told of a server that has failed");
         }
-        return r;
 }
 
 void ask_backend_ended(Backend *b)

@@ -19,6 +19,6 @@ int ask_answered(Session *s, const Envelope *e, bool *ret_known) MUST_CHECK;
 /* The server does not want it any more (notifications/cancelled with its own id). */
 int ask_cancelled(Backend *b, const Envelope *e) MUST_CHECK;
 /* The session ends: its questions are answered with an error. */
-int ask_session_ended(Session *s) MUST_CHECK;
+void ask_session_ended(Session *s);
 /* The instance has gone. */
 void ask_backend_ended(Backend *b);

@@ -106,7 +106,10 @@ static int backend_line(Backend *b, char *line, size_t n)
                 return backend_message(b, &e);
         if (r == ENVELOPE_E_BATCH)
                 return backend_batch(b, e.text);
-        return torn ? 0 : backend_stray(b, span_from(line, n));
+        if (!torn)
+                return backend_stray(b, span_from(line, n));
+        score_add(&b->score->stray_lines, 1);
+        return 0;
 }
 
 /* Nobody can tell whose it was, unless its id stands at the front. */
@@ -151,9 +154,8 @@ static int backend_eof(Backend *b)
         return r;
 }
 
-static int output_ready(LoopSource *source, uint32_t events UNUSED)
+static int backend_read(Backend *b)
 {
-        Backend *b = CONTAINER_OF(source, Backend, output);
         size_t done = 0, size;
         char *room;
         int r = 0;
@@ -176,6 +178,12 @@ static int output_ready(LoopSource *source, uint32_t events UNUSED)
                         return 0; /* that was all there is */
         }
         return r < 0 || b->state == BACKEND_ENDED ? r : LOOP_E_MORE;
+}
+
+static int output_ready(LoopSource *source, uint32_t events UNUSED)
+{
+        Backend *b = CONTAINER_OF(source, Backend, output);
+        return backend_survive(b, backend_read(b));
 }
 
 const LoopSourceOps backend_output_ops = {.priority = LOOP_PRIORITY_CHILD, .ready = output_ready};

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/json-writer.h"
 #include "base/limit-table.h"
+#include "base/log.h"
 #include "gateway/backend-private.h"
 #include "jsonrpc/splice.h"
 #include "mcp/write.h"
@@ -57,21 +58,29 @@ int backend_flush(Backend *b)
         forget_written(b);
         if (!rest)
                 notebook_set_mid_line(b->notebook, false);
-        if (!rest && b->state == BACKEND_ENDED)
+        if (!rest && b->closing)
                 backend_drop_stdin(b);
         return b->stdin_fd < 0 ? 0 : loop_source_set_events(&b->input, rest ? EPOLLOUT : 0);
 }
 
+/* What waited for room in its pipe may have kept calls in their queue. */
 static int input_ready(LoopSource *source, uint32_t events UNUSED)
 {
-        return backend_flush(CONTAINER_OF(source, Backend, input));
+        Backend *b = CONTAINER_OF(source, Backend, input);
+        int r = backend_flush(b);
+        if (r == 0 && backend_waiting(b) == 0 && !TAILQ_EMPTY(&b->turn))
+                r = b->ops->has_room(b);
+        return backend_survive(b, r);
 }
 
 const LoopSourceOps backend_input_ops = {.priority = LOOP_PRIORITY_CHILD, .ready = input_ready};
 
 static int flush_run(Work *work)
 {
-        return backend_flush(CONTAINER_OF(work, Backend, flush));
+        Backend *b = CONTAINER_OF(work, Backend, flush);
+        if (b->stuck)
+                return backend_fail(b, IPC_FAILURE_UNRESPONSIVE, b->stuck);
+        return backend_survive(b, backend_flush(b));
 }
 
 const WorkOps backend_flush_ops = {.run = flush_run};
@@ -92,16 +101,27 @@ static size_t write_now(Backend *b, const Span *parts, unsigned n)
         return (size_t)k;
 }
 
+static void get_stuck(Backend *b, const char *why)
+{
+        b->stuck = why;
+        work_queue(&b->flush);
+}
+
 int backend_write(Backend *b, const Span *parts, unsigned n)
 {
         size_t total = 0, gone = 0, before = b->out.len;
         int r = 0;
-        if (b->stdin_fd < 0)
+        if (b->stdin_fd < 0 || b->stuck || b->state == BACKEND_ENDED)
                 return 0;
         for (unsigned i = 0; i < n; i++)
                 total += parts[i].len;
+        if (backend_waiting(b) && backend_waiting(b) + total > b->max_out) {
+                get_stuck(b, "does not read its stdin");
+                return 0;
+        }
         if (total > LIMIT_GATEWAY_COPY && backend_waiting(b) == 0 && n <= PARTS_MAX)
                 gone = write_now(b, parts, n);
+        const bool wrote = gone > 0;
         for (unsigned i = 0; r == 0 && i < n; i++) {
                 size_t cut = MIN(gone, parts[i].len);
                 gone -= cut;
@@ -111,7 +131,12 @@ int backend_write(Backend *b, const Span *parts, unsigned n)
                 r = buf_append_char(&b->out, '\n');
         if (r < 0) {
                 b->out.len = before;
-                return r;
+                if (b->out.data)
+                        b->out.data[before] = '\0';
+                if (!wrote)
+                        return r;
+                get_stuck(b, "there is no memory for what waits for its stdin"); /* half a line is out */
+                return 0;
         }
         work_queue(&b->flush);
         return 0;
@@ -121,6 +146,7 @@ void backend_close_stdin(Backend *b)
 {
         if (b->state != BACKEND_ENDED)
                 b->state = BACKEND_DRAINING;
+        b->closing = true;
         if (b->stdin_fd >= 0 && backend_waiting(b) == 0)
                 backend_drop_stdin(b);
 }
@@ -146,6 +172,15 @@ int backend_expect(Backend *b, Call *c)
         c->upstream = b->upstream;
         b->in_flight += !c->ops->ours;
         return 0;
+}
+
+/* As if it had never been expected: it is in no account yet. */
+static void backend_unexpect(Backend *b, Call *c)
+{
+        pending_remove(&b->pending, &c->node);
+        c->state = CALL_IDLE;
+        b->in_flight -= !c->ops->ours;
+        c->backend = NULL;
 }
 
 void backend_release_call(Backend *b, Call *c)
@@ -180,7 +215,7 @@ int backend_send(Backend *b, Call *c, const CallText *t)
         splice_call(&s, t, write_id(c->node.id, room));
         r = backend_write(b, parts, splice_parts(&s, parts));
         if (r < 0)
-                backend_release_call(b, c);
+                backend_unexpect(b, c);
         return r;
 }
 
@@ -198,7 +233,7 @@ int backend_send_waited(Backend *b, Call *c)
         const Span line = buf_span(&c->line);
         r = backend_write(b, &line, 1);
         if (r < 0) {
-                backend_release_call(b, c);
+                backend_unexpect(b, c);
                 return r;
         }
         buf_done(&c->line);
@@ -217,7 +252,7 @@ int backend_ask(Backend *b, Call *c, McpMethod m, Span params)
         if (r == 0)
                 r = backend_write(b, &text, 1);
         if (r < 0)
-                backend_release_call(b, c);
+                backend_unexpect(b, c);
         return r;
 }
 
@@ -240,8 +275,10 @@ int backend_forget(Backend *b, Call *c, bool cancelled, const char *reason)
 {
         uint64_t id = c->node.id;
         backend_release_call(b, c);
-        int r = cancelled ? tell_cancelled(b, id, reason) : 0;
-        return r < 0 ? r : b->ops->has_room(b);
+        if (cancelled && tell_cancelled(b, id, reason) < 0)
+                log_limited(LOG_LEVEL_WARNING, "cancel", NULL,
+                            "a server could not be told that a call is over");
+        return b->ops->has_room(b);
 }
 
 Call *backend_only_call(const Backend *b)

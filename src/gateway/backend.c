@@ -19,10 +19,11 @@ int backend_end(Backend *b, Fault fault)
         loop_source_remove(&b->output);
         timer_cancel(&b->gone);
         work_cancel(&b->flush);
-        while (r == 0 && (node = pending_each(&b->pending, &at))) {
+        while ((node = pending_each(&b->pending, &at))) {
                 Call *c = CONTAINER_OF(node, Call, node);
                 backend_release_call(b, c);
-                r = c->ops->failed(c, fault);
+                int q = c->ops->failed(c, fault);
+                r = r < 0 ? r : q;
         }
         return r;
 }
@@ -36,9 +37,17 @@ int backend_fail(Backend *b, IpcFailure failure, const char *text)
         return r < 0 ? r : b->ops->failed(b, failure, text);
 }
 
+int backend_survive(Backend *b, int r)
+{
+        return r < 0 ? backend_fail(b, IPC_FAILURE_PROTOCOL, strerror(-r)) : r;
+}
+
+/* One that was asked to end may well do that. */
 static int gone_fired(Timer *timer, Nsec now UNUSED)
 {
         Backend *b = CONTAINER_OF(timer, Backend, gone);
+        if (b->draining)
+                return backend_end(b, FAULT_SERVER_DIED);
         if (b->state == BACKEND_HANDSHAKE)
                 return backend_fail(b, IPC_FAILURE_HANDSHAKE,
                                     "closed its stdout before it answered initialize");
@@ -94,6 +103,7 @@ int backend_new(const BackendArgs *args, Backend **ret)
                        .score = args->score,
                        .limits = args->limits,
                        .max_stray = args->max_stray,
+                       .max_out = args->max_out,
                        .stray_since = loop_now(args->loop),
                        .stdin_fd = -EBADF,
                        .stdout_fd = -EBADF,

@@ -45,6 +45,7 @@ typedef struct BackendArgs {
         ScoreServerGateway *score; /* borrowed: the scoreboard's */
         EnvelopeLimits limits;
         size_t max_line;
+        size_t max_out;          /* bytes that may wait for its stdin */
         uint64_t max_stray;      /* lines a minute */
         Span capabilities;       /* what the server is told of its client: an object; read by backend_start */
         int stdin_fd, stdout_fd; /* taken over on success */
@@ -68,6 +69,9 @@ struct Backend {
         EnvelopeLimits limits;
         Buf out;        /* what waits for its stdin */
         size_t written; /* of that: gone already */
+        size_t max_out;
+        const char *stuck; /* why nothing more can be written; it fails for that at the end of the turn */
+        bool closing;      /* its stdin, once that is written */
         Work flush;
         Timer gone; /* stdout has ended: is the process about to be gone, too? */
         Pending pending;
@@ -103,6 +107,8 @@ int backend_start(Backend *b, uint32_t flags) MUST_CHECK;
 /* The server is gone, or as good as: every call in flight fails with `fault`. */
 int backend_end(Backend *b, Fault fault) MUST_CHECK;
 int backend_fail(Backend *b, IpcFailure failure, const char *text) MUST_CHECK;
+/* What could not be done for this instance alone (-errno) is its end, and not ours. */
+int backend_survive(Backend *b, int r) MUST_CHECK;
 /* No more calls, ever: closes its stdin once what waits for it is written. */
 void backend_close_stdin(Backend *b);
 
@@ -112,7 +118,9 @@ static inline size_t backend_waiting(const Backend *b)
         return b->out.len - b->written;
 }
 
-/* One line, without its end, in parts. Everything is written or queued. */
+/* One line, without its end, in parts: everything is written or queued, or (-ENOMEM) nothing. A server that
+ * does not read, so that too much waits for it, is failed at the end of the turn; until then lines for it are
+ * dropped. */
 int backend_write(Backend *b, const Span *parts, unsigned n) MUST_CHECK;
 /* Puts it under an id of ours and writes it. */
 int backend_send(Backend *b, Call *c, const CallText *t) MUST_CHECK;

@@ -60,6 +60,17 @@ static HttpAnswer dress(Client *c, const ClientAnswer *a, Headers *h)
                             .close = a->close || c->gateway->draining};
 }
 
+/* Without memory for an answer the connection ends: its client sees that there is none. */
+static int client_survive(Client *c, int r)
+{
+        if (r < 0) {
+                log_limited(LOG_LEVEL_ERROR, "no-answer", LOG_FIELDS(LOG_REQUEST(c->correlation)),
+                            "a request could not be answered: %s", strerror(-r));
+                http_conn_close(&c->http);
+        }
+        return 0;
+}
+
 int client_answer(Client *c, const ClientAnswer *a, const Span *body, unsigned n)
 {
         Headers h;
@@ -69,8 +80,7 @@ int client_answer(Client *c, const ClientAnswer *a, const Span *body, unsigned n
         answer.n_body = n;
         c->status = a->status;
         figures_http(c, a->status);
-        int r = http_answer(&c->http, &answer);
-        return MIN(r, 0);
+        return client_survive(c, http_answer(&c->http, &answer));
 }
 
 int client_answer_text(Client *c, const ClientAnswer *a, const char *text)
@@ -83,7 +93,7 @@ int client_answer_text(Client *c, const ClientAnswer *a, const char *text)
         if (r == 0)
                 r = buf_append_str(&b, "}\n");
         if (r < 0)
-                return r;
+                return client_survive(c, r);
         const Span body = buf_span(&b);
         answer.type = SPAN("application/json");
         log_limited(LOG_LEVEL_INFO, "refused",
@@ -103,7 +113,7 @@ int client_refuse_rpc(Client *c, int status, RpcError error, Span id, const char
         int r = mcp_write_error(
                 &b, &(McpErrorArgs){.id = id, .null_id = c->null_id, .error = error, .message = text});
         if (r < 0)
-                return r;
+                return client_survive(c, r);
         const Span body = buf_span(&b);
         log_limited(LOG_LEVEL_INFO, "refused",
                     LOG_FIELDS(LOG_REQUEST(c->correlation), LOG_INT("status", status)), "/%s: %d, %s",
@@ -126,7 +136,7 @@ int client_open_stream(Client *c, const ClientAnswer *a, bool *ret_open)
         figures_http(c, a->status);
         int r = http_stream_open(&c->http, &answer);
         *ret_open = r == 0;
-        return MIN(r, 0);
+        return client_survive(c, r);
 }
 
 static int write_parts(Client *c, const Span *parts, unsigned n, bool *ret_taken)

@@ -236,9 +236,8 @@ static void begin_head(Client *c, const HttpRequest *r, Span *ret_name)
         take_correlation(c, http_header(r, HTTP_HEADER_REQUEST_ID));
 }
 
-static int client_head(HttpConn *conn, const HttpRequest *r)
+static int take_head(Client *c, const HttpRequest *r)
 {
-        Client *c = client_of(conn);
         Span name;
         begin_head(c, r, &name);
         bool known = c->method == HTTP_POST && is_mcp(c) &&
@@ -257,14 +256,39 @@ static int client_head(HttpConn *conn, const HttpRequest *r)
         return is_mcp(c) ? head_of_message(c, r, name, false) : 0;
 }
 
-static int client_request(HttpConn *conn, HttpRequest *r)
+static int take_request(Client *c, HttpRequest *r)
 {
-        Client *c = client_of(conn);
         if (!is_mcp(c))
                 return page_answer(c, c->route);
         if (r->method == HTTP_POST)
                 return gateway_post(c, r);
         return r->method == HTTP_DELETE ? gateway_delete(c, r) : gateway_get(c, r);
+}
+
+static void client_cut(HttpConn *conn, HttpCut why);
+
+/* What cannot be done for one client is its loss alone. */
+static int client_survive(Client *c, int r)
+{
+        if (r < 0) {
+                log_limited(LOG_LEVEL_ERROR, "request-lost", LOG_FIELDS(LOG_REQUEST(c->correlation)),
+                            "a request could not be taken: %s", strerror(-r));
+                client_cut(&c->http, HTTP_CUT_SERVER);
+                http_conn_close(&c->http);
+        }
+        return MAX(r, 0);
+}
+
+static int client_head(HttpConn *conn, const HttpRequest *r)
+{
+        Client *c = client_of(conn);
+        return client_survive(c, take_head(c, r));
+}
+
+static int client_request(HttpConn *conn, HttpRequest *r)
+{
+        Client *c = client_of(conn);
+        return client_survive(c, take_request(c, r));
 }
 
 /* ---- its going ------------------------------------------------------------------------- */

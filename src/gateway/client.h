@@ -54,7 +54,8 @@ typedef struct ClientAnswer {
         bool close;
 } ClientAnswer;
 
-/* The whole answer, in parts. That nobody takes it any more is no error. */
+/* The whole answer, in parts. That nobody takes it any more is no error, and neither is it that there is no
+ * memory for it: then the connection ends. */
 int client_answer(Client *c, const ClientAnswer *a, const Span *body, unsigned n) MUST_CHECK;
 /* A stream of events begins. False in `ret_open`: nobody takes it. */
 int client_open_stream(Client *c, const ClientAnswer *a, bool *ret_open) MUST_CHECK;

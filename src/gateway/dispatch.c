@@ -80,13 +80,30 @@ static int take_silent(Session *s, const Envelope *e)
         return ask_answered(s, e, &known);
 }
 
+static int batch_refuse(Batch *b, Span id, RpcError error, const char *why)
+{
+        CLEANUP(buf_done) Buf text = BUF_INIT(BUF_CAP_NONE);
+        int r = mcp_write_error(&text,
+                                &(McpErrorArgs){.id = id, .null_id = true, .error = error, .message = why});
+        const Span part = buf_span(&text);
+        if (r < 0)
+                return r;
+        batch_expect(b);
+        return batch_answer(b, &part, 1);
+}
+
+static const char bad_token[] = "progressToken must be a string or a number of at most 64 bytes";
+
 static int post_request(Client *c, Batch *batch, Session *s, const Envelope *e)
 {
         Exchange *x;
         int r = exchange_new(c->gateway, c, batch, s, e, &x);
+        if (r == EXCHANGE_E_TOKEN && batch)
+                return batch_refuse(batch, envelope_member(e, MEMBER_ID), RPC_ERROR_INVALID_PARAMS,
+                                    bad_token);
         if (r == EXCHANGE_E_TOKEN)
                 return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_PARAMS, envelope_member(e, MEMBER_ID),
-                                         "progressToken must be a string or a number of at most 64 bytes");
+                                         bad_token);
         return r < 0 ? r : gateway_request(x, e);
 }
 
@@ -112,16 +129,6 @@ static int post_message(Client *c, const HttpRequest *r, const Envelope *e)
 
 /* ---- several at once ------------------------------------------------------------------------ */
 
-static int batch_refuse(Batch *b, Span id, RpcError error, const char *why)
-{
-        CLEANUP(buf_done) Buf text = BUF_INIT(BUF_CAP_NONE);
-        int r = mcp_write_error(&text,
-                                &(McpErrorArgs){.id = id, .null_id = true, .error = error, .message = why});
-        const Span part = buf_span(&text);
-        batch_expect(b);
-        return r < 0 ? r : batch_answer(b, &part, 1);
-}
-
 static int batch_item(Client *c, Batch *b, Session *s, Span item)
 {
         Envelope e;
@@ -134,8 +141,6 @@ static int batch_item(Client *c, Batch *b, Session *s, Span item)
                 return take_silent(s, &e);
         if (mcp_method_of(envelope_member(&e, MEMBER_METHOD)) == MCP_METHOD_INITIALIZE)
                 return batch_refuse(b, id, RPC_ERROR_INVALID_REQUEST, "initialize stands alone");
-        if (envelope_member(&e, MEMBER_META_PROGRESS_TOKEN).len > EXCHANGE_TEXT)
-                return batch_refuse(b, id, RPC_ERROR_INVALID_PARAMS, "progressToken is too long");
         return post_request(c, b, s, &e);
 }
 
@@ -164,7 +169,9 @@ static int post_batch(Client *c, const HttpRequest *r, Span array)
         if (n == 0 || n > gateway_config(c->gateway)->limits.max_batch)
                 return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, SPAN_NONE,
                                          "an empty batch, or more messages than limits.max_batch");
-        q = batch_new(c, &b);
+        q = batch_new(c, gateway_config(c->gateway)->limits.max_line, &b);
+        if (q < 0)
+                return q;
         JsonWalk walk = json_walk(array);
         uint64_t number = s->number;
         while (q == 0 && json_next(&walk, NULL, &item)) {
@@ -172,7 +179,12 @@ static int post_batch(Client *c, const HttpRequest *r, Span array)
                 if (s)
                         q = batch_item(c, b, s, item);
         }
-        return q < 0 ? q : batch_skip(b);
+        if (q < 0) { /* what is missing must not look like all there is */
+                batch_cut(b);
+                c->batch = NULL;
+        }
+        int last = batch_skip(b);
+        return q < 0 ? q : last;
 }
 
 /* ---- by HTTP ------------------------------------------------------------------------------------ */

@@ -3,7 +3,9 @@
 #include "base/limit-table.h"
 #include "base/log.h"
 #include "gateway/batch.h"
+#include "gateway/candidates.h"
 #include "gateway/figures.h"
+#include "gateway/here.h"
 #include "gateway/root.h"
 #include "jsonrpc/json.h"
 #include "jsonrpc/splice.h"
@@ -107,6 +109,7 @@ static void exchange_free(Exchange *x)
                 LIST_REMOVE(x, in_session);
                 session_busy(x->session, false);
         }
+        candidates_free(x->candidates);
         g->exchanges--;
         pool_give(g, x);
         gateway_check_drained(g);
@@ -181,6 +184,37 @@ static int open_stream(Exchange *x)
         return client_prime(x->client, span_of(id));
 }
 
+/* There is no memory to say it in: the connection ends, which says something, too. */
+static int exchange_drop(Exchange *x)
+{
+        Client *c = TAKE_PTR(x->client);
+        int r = x->batch ? batch_skip(TAKE_PTR(x->batch)) : 0;
+        x->finished = true;
+        exchange_account(x, SCORE_STATUS_ERROR);
+        if (c) {
+                c->exchange = NULL;
+                http_conn_close(&c->http);
+        }
+        exchange_free(x);
+        return r;
+}
+
+/* One that the array has no room for is told so. */
+static int give_batch(Exchange *x, const Span *parts, unsigned n)
+{
+        CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
+        const FaultArgs a = {.fault = FAULT_MESSAGE_TOO_LARGE,
+                             .server = x->call.upstream ? x->call.upstream->name : NULL,
+                             .retry_after_ms = UINT64_MAX,
+                             .exit_class = -1,
+                             .code = -1,
+                             .correlation_id = span_of(x->correlation)};
+        if (batch_has_room(x->batch, parts, n) || fault_write(&b, exchange_id(x), &a) < 0)
+                return batch_answer(TAKE_PTR(x->batch), parts, n);
+        const Span text = buf_span(&b);
+        return batch_answer(TAKE_PTR(x->batch), &text, 1);
+}
+
 /* Its only message, or the last one of its stream. */
 static int give_answer(Exchange *x, const Span *parts, unsigned n)
 {
@@ -188,7 +222,7 @@ static int give_answer(Exchange *x, const Span *parts, unsigned n)
         bool taken;
         int r = 0;
         if (x->batch)
-                return batch_answer(TAKE_PTR(x->batch), parts, n);
+                return give_batch(x, parts, n);
         if (c && !x->open && c->accepts_json) {
                 c->exchange = NULL;
                 x->client = NULL;
@@ -230,7 +264,7 @@ int exchange_error(Exchange *x, RpcError error, const char *message)
         const McpErrorArgs a = {.id = exchange_id(x), .error = error, .message = message};
         int r = mcp_write_error(&b, &a);
         const Span text = buf_span(&b);
-        return r < 0 ? r : exchange_answer(x, &text, 1, SCORE_STATUS_ERROR);
+        return r < 0 ? exchange_drop(x) : exchange_answer(x, &text, 1, SCORE_STATUS_ERROR);
 }
 
 static ScoreStatus outcome_of(Fault fault)
@@ -260,14 +294,14 @@ int exchange_fault(Exchange *x, Fault fault)
         a.correlation_id = span_of(x->correlation);
         int r = fault_write(&b, exchange_id(x), &a);
         const Span text = buf_span(&b);
-        return r < 0 ? r : exchange_answer(x, &text, 1, outcome_of(fault));
+        return r < 0 ? exchange_drop(x) : exchange_answer(x, &text, 1, outcome_of(fault));
 }
 
 int exchange_cancelled(Exchange *x)
 {
         int r = x->call.state != CALL_IDLE ? upstream_cancel(&x->call, "cancelled by the client") : 0;
         if (r < 0)
-                return r;
+                log_error("a call could not be cancelled: %s", strerror(-r));
         if (!x->open)
                 return exchange_fault(x, FAULT_CANCELLED);
         x->finished = true;
@@ -335,10 +369,19 @@ int exchange_session_ended(Exchange *x)
 
 /* ---- as a call ---------------------------------------------------------------------- */
 
-/* The server's message as it is, but for the id. */
-static int call_answered(Call *c, const Envelope *e)
+/* It does not have what was asked for, and another one may. */
+static bool asks_on(const Exchange *x, const Envelope *e)
 {
-        Exchange *x = CONTAINER_OF(c, Exchange, call);
+        int64_t code;
+        return x->candidates && e->kind == ENVELOPE_ERROR &&
+               json_int(envelope_member(e, MEMBER_ERROR_CODE), &code) &&
+               (code == rpc_error_table[RPC_ERROR_RESOURCE_NOT_FOUND].code ||
+                code == rpc_error_table[RPC_ERROR_INVALID_PARAMS].code);
+}
+
+/* The server's message as it is, but for the id. */
+static int pass_on(Exchange *x, const Envelope *e)
+{
         ScoreStatus how = SCORE_STATUS_OK;
         Span parts[SPLICE_PARTS];
         Splice s;
@@ -349,6 +392,14 @@ static int call_answered(Call *c, const Envelope *e)
         splice_init(&s, e->text);
         splice_replace(&s, envelope_member(e, MEMBER_ID), exchange_id(x));
         return exchange_answer(x, parts, splice_parts(&s, parts), how);
+}
+
+static int call_answered(Call *c, const Envelope *e)
+{
+        Exchange *x = CONTAINER_OF(c, Exchange, call);
+        bool asked = false;
+        int r = asks_on(x, e) ? forward_again(x, &asked) : 0;
+        return r < 0 || asked ? r : pass_on(x, e);
 }
 
 static int call_failed(Call *c, Fault fault)

@@ -37,7 +37,8 @@ struct Exchange {
         uint32_t stream;
         Nsec started;
         Nsec list_due;
-        unsigned asks; /* questions to the client that are out on its stream */
+        struct Candidates *candidates; /* owned: who else may have the answer; NULL: nobody */
+        unsigned asks;                 /* questions to the client that are out on its stream */
         size_t id_len, token_len;
         char id[EXCHANGE_TEXT], token[EXCHANGE_TEXT + 4]; /* as the client wrote them */
         char correlation[EXCHANGE_CORRELATION];
@@ -56,7 +57,8 @@ static inline Span exchange_id(const Exchange *x)
         return span_from(x->id, x->id_len);
 }
 
-/* Each of these ends it. A whole message, in parts. */
+/* Each of these ends it, whatever they return: without memory for it the connection ends. A whole message, in
+ * parts. */
 int exchange_answer(Exchange *x, const Span *parts, unsigned n, ScoreStatus how) MUST_CHECK;
 /* `result` as written. */
 int exchange_result(Exchange *x, Span result) MUST_CHECK;

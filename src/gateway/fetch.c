@@ -35,17 +35,13 @@ static int fetch_finish(Fetch *f)
         int r = mcp_draft_finish(f->draft, &c);
         f->draft = mcp_draft_free(f->draft);
         if (r < 0)
-                return r;
+                return backend_survive(b, r);
         unsigned more = f->more;
         f->more = 0;
-        if (more && b->state == BACKEND_READY) {
+        if (more && b->state == BACKEND_READY)
                 r = fetch_start(b, f->ops, more, c);
-                if (r < 0) {
-                        mcp_catalogue_unref(c);
-                        return r;
-                }
-        }
-        return f->ops->done(b, c);
+        int q = f->ops->done(b, c);
+        return r < 0 ? r : q;
 }
 
 static int fetch_ask(Fetch *f, Span cursor)
@@ -103,11 +99,17 @@ static int fetch_answered(Call *c, const Envelope *e)
         return fetch_next(f);
 }
 
+/* By the end of the instance; or by an answer that is too long: what was known of that list stays. */
 static int fetch_failed(Call *c, Fault fault UNUSED)
 {
         Fetch *f = CONTAINER_OF(c, Fetch, call);
+        if (f->backend->state != BACKEND_ENDED) {
+                f->list++;
+                return fetch_next(f);
+        }
         timer_cancel(&f->deadline);
         f->draft = mcp_draft_free(f->draft);
+        f->todo = f->more = 0;
         return 0;
 }
 
@@ -120,7 +122,9 @@ static int fetch_late(Timer *timer, Nsec now UNUSED)
         int r = f->call.state == CALL_SENT
                         ? backend_forget(f->backend, &f->call, true, "the list took too long")
                         : 0;
-        return r < 0 || !f->draft ? r : fetch_finish(f);
+        if (r == 0 && f->draft)
+                r = fetch_finish(f);
+        return backend_survive(f->backend, r);
 }
 
 static const TimerOps deadline_ops = {.fired = fetch_late};
@@ -152,6 +156,16 @@ static unsigned worth_asking(McpDraft *d, const Backend *b, unsigned lists)
         return lists;
 }
 
+static int begin_draft(Fetch *f, const McpCatalogue *from)
+{
+        int r = mcp_draft_new(from, &f->draft);
+        if (r == 0)
+                r = mcp_draft_hello(f->draft, f->backend->era, buf_span(&f->backend->hello));
+        if (r < 0)
+                f->draft = mcp_draft_free(f->draft);
+        return r;
+}
+
 int fetch_start(Backend *b, const FetchOps *ops, unsigned lists, const McpCatalogue *from)
 {
         int r = b->fetch ? 0 : fetch_new(b, ops);
@@ -162,13 +176,11 @@ int fetch_start(Backend *b, const FetchOps *ops, unsigned lists, const McpCatalo
                 f->more |= lists;
                 return 0;
         }
-        r = mcp_draft_new(from, &f->draft);
-        if (r == 0)
-                r = mcp_draft_hello(f->draft, b->era, buf_span(&b->hello));
-        if (r < 0) {
-                f->draft = mcp_draft_free(f->draft);
+        r = begin_draft(f, from);
+        if (r == -E2BIG && from) /* with what an earlier life had to say: then without */
+                r = begin_draft(f, NULL);
+        if (r < 0)
                 return r;
-        }
         f->todo = worth_asking(f->draft, b, lists);
         f->list = 0;
         timer_arm(&f->deadline, nsec_add(loop_now(b->loop), LIMIT_LIST_FETCH * NSEC_PER_SEC));

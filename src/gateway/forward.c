@@ -2,6 +2,7 @@
 /* Requests that go to a server: which one, and under which of its own names. */
 #include "base/json-writer.h"
 #include "base/limit-table.h"
+#include "gateway/candidates.h"
 #include "gateway/figures.h"
 #include "gateway/here.h"
 #include "gateway/upstream-private.h"
@@ -121,13 +122,29 @@ int forward_prompt(Exchange *x, const Envelope *e)
 
 /* ---- URIs --------------------------------------------------------------------------------- */
 
+/* A URI that nobody lists may be anybody's: who is asked first is a guess. */
+static int send_to_likeliest(Exchange *x, const Envelope *e, Span uri)
+{
+        const Endpoint *ep = x->session->endpoint;
+        const CallText t = text_of(e);
+        Upstream *list[CANDIDATES_MAX];
+        unsigned n = endpoint_by_uri(ep, uri, list, ARRAY_SIZE(list));
+        if (n == 0)
+                return exchange_error(x, RPC_ERROR_RESOURCE_NOT_FOUND, "no server here has this resource");
+        if (n > 1 && x->method == MCP_METHOD_RESOURCES_READ &&
+            !listing_find(&ep->lists[MCP_LIST_RESOURCES], uri)) {
+                int r = candidates_new(e->text, list + 1, n - 1, &x->candidates);
+                if (r < 0)
+                        return r;
+        }
+        return send(x, list[0], &t);
+}
+
 int forward_uri(Exchange *x, const Envelope *e)
 {
         CLEANUP(buf_done) Buf uri = BUF_INIT(LIMIT_URI);
-        CallText t = text_of(e);
         Span plain;
         char room[NAME_ROOM];
-        Upstream *u;
         Span value = envelope_member(e, MEMBER_URI);
         if (!json_text(value, room, sizeof(room), &plain)) {
                 int r = json_text_append(value, &uri);
@@ -138,10 +155,20 @@ int forward_uri(Exchange *x, const Envelope *e)
                 plain = buf_span(&uri);
         }
         int r = here_refresh(x->gateway, x->session->endpoint);
-        if (r < 0)
-                return r;
-        if (endpoint_by_uri(x->session->endpoint, plain, &u, 1) == 0)
-                return exchange_error(x, RPC_ERROR_RESOURCE_NOT_FOUND, "no server here has this resource");
+        return r < 0 ? r : send_to_likeliest(x, e, plain);
+}
+
+int forward_again(Exchange *x, bool *ret_asked)
+{
+        const Config *c = gateway_config(x->gateway);
+        const EnvelopeLimits limits = {.depth = (uint32_t)c->limits.max_depth, .id = EXCHANGE_TEXT};
+        Buf *text = candidates_text(x->candidates);
+        Envelope e;
+        Upstream *u = x->session ? candidates_next(x->candidates, x->gateway) : NULL;
+        *ret_asked = u && envelope_scan(text->data, text->len, &limits, &e) == 0;
+        if (!*ret_asked)
+                return 0;
+        const CallText t = text_of(&e);
         return send(x, u, &t);
 }
 

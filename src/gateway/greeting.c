@@ -47,7 +47,7 @@ static int greeting_done(Backend *b, Span hello)
                 r = note_hello(b);
         if (r < 0)
                 return r;
-        b->state = BACKEND_READY;
+        b->state = b->draining ? BACKEND_DRAINING : BACKEND_READY;
         return b->ops->ready(b);
 }
 
@@ -92,9 +92,11 @@ static int greeting_answered(Call *c, const Envelope *e)
         return r < 0 ? r : greeting_done(b, envelope_member(e, MEMBER_RESULT));
 }
 
-static int greeting_failed(Call *c UNUSED, Fault fault UNUSED)
+/* By the end of the instance, or by an answer that is too long. */
+static int greeting_failed(Call *c, Fault fault UNUSED)
 {
-        return 0;
+        return backend_fail(CONTAINER_OF(c, struct Greeting, call)->backend, IPC_FAILURE_HANDSHAKE,
+                            "its answer to initialize cannot be read");
 }
 
 static const CallOps greeting_ops = {.answered = greeting_answered, .failed = greeting_failed, .ours = true};

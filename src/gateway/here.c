@@ -252,7 +252,8 @@ static Here *const handlers[_MCP_METHOD_MAX] = {
         [MCP_METHOD_COMPLETE] = forward_ref,
 };
 
-int gateway_request(Exchange *x, const Envelope *e)
+/* An error (-errno) leaves the exchange as it was: it has not been answered. */
+static int handle(Exchange *x, const Envelope *e)
 {
         McpMethod m = mcp_method_of(envelope_member(e, MEMBER_METHOD));
         const McpMethodRow *row = m < _MCP_METHOD_MAX ? &mcp_method_table[m] : NULL;
@@ -267,18 +268,26 @@ int gateway_request(Exchange *x, const Envelope *e)
         return handlers[m](x, e);
 }
 
+int gateway_request(Exchange *x, const Envelope *e)
+{
+        int r = handle(x, e);
+        return r < 0 ? exchange_error(x, RPC_ERROR_INTERNAL, strerror(-r)) : r;
+}
+
 /* ---- notifications ------------------------------------------------------------------------------ */
 
 /* An id that is not the only one of its kind means all of its kind. */
 static int take_cancelled(Session *s, Span id)
 {
-        Exchange *x, *next;
+        Exchange *x;
         int r = 0;
-        for (x = LIST_FIRST(&s->exchanges); r == 0 && x; x = next) {
-                next = LIST_NEXT(x, in_session);
+        do {
+                LIST_FOREACH(x, &s->exchanges, in_session)
                 if (span_equal(exchange_id(x), id))
+                        break;
+                if (x) /* and whatever ends by it: begin again */
                         r = exchange_cancelled(x);
-        }
+        } while (x && r == 0);
         return r;
 }
 
@@ -289,7 +298,7 @@ static int pass_to_own(Session *s, Span text)
         int r = 0;
         LIST_FOREACH(l, &s->leases, in_session)
         if (r == 0 && l->backend && l->backend->state == BACKEND_READY)
-                r = backend_write(l->backend, &text, 1);
+                r = backend_survive(l->backend, backend_write(l->backend, &text, 1));
         return r;
 }
 
@@ -326,20 +335,23 @@ static void drop_subscriptions(Gateway *g, Session *s)
         }
 }
 
+/* All of it ends, whatever happens on the way. */
+static void note_error(int r)
+{
+        if (r < 0)
+                log_error("the end of a session: %s", strerror(-r));
+}
+
 static void session_has_ended(Session *s)
 {
         Gateway *g = CONTAINER_OF(s->table, Gateway, sessions);
         Exchange *x;
         Stream *st;
-        int r = 0;
-        while (r == 0 && (x = LIST_FIRST(&s->exchanges)))
-                r = exchange_session_ended(x);
-        while (r == 0 && (st = TAILQ_FIRST(&s->streams)))
-                r = stream_end(st);
-        if (r == 0)
-                r = ask_session_ended(s);
-        if (r < 0)
-                log_error("the end of a session: %s", strerror(-r));
+        while ((x = LIST_FIRST(&s->exchanges)))
+                note_error(exchange_session_ended(x));
+        while ((st = TAILQ_FIRST(&s->streams)))
+                note_error(stream_end(st));
+        ask_session_ended(s);
         drop_subscriptions(g, s);
         if (s->level >= 0)
                 LIST_REMOVE(s, in_loggers);

@@ -20,4 +20,6 @@ int here_refresh(Gateway *g, Endpoint *ep) MUST_CHECK;
 int forward_tool(Exchange *x, const Envelope *e) MUST_CHECK;
 int forward_prompt(Exchange *x, const Envelope *e) MUST_CHECK;
 int forward_uri(Exchange *x, const Envelope *e) MUST_CHECK;
+/* To the next one that may have it. False in `ret_asked`: there is none. */
+int forward_again(Exchange *x, bool *ret_asked) MUST_CHECK;
 int forward_ref(Exchange *x, const Envelope *e) MUST_CHECK;

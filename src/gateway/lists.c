@@ -101,7 +101,8 @@ static int stop_waiting(Exchange *x)
 {
         TAILQ_REMOVE(&x->gateway->listing, x, link);
         x->listed = false;
-        return answer_list(x);
+        int r = answer_list(x);
+        return r < 0 ? exchange_error(x, RPC_ERROR_INTERNAL, strerror(-r)) : r;
 }
 
 int gateway_lists_again(Gateway *g)
@@ -152,14 +153,12 @@ int here_list(Exchange *x, const Envelope *e, McpList list)
 
 /* ---- changes --------------------------------------------------------------------------------- */
 
-static int tell_sessions(Gateway *g, Endpoint *ep, unsigned lists)
+static void tell_sessions(Gateway *g, Endpoint *ep, unsigned lists)
 {
         Session *s;
-        int r = 0;
         TAILQ_FOREACH(s, &g->sessions.by_use, by_use)
-        if (r == 0 && s->endpoint == ep)
-                r = session_tell_changed(s, lists);
-        return r;
+        if (s->endpoint == ep)
+                session_tell_changed(s, lists);
 }
 
 int here_tell_changes(Gateway *g, Endpoint *ep)
@@ -167,7 +166,9 @@ int here_tell_changes(Gateway *g, Endpoint *ep)
         int r = here_refresh(g, ep);
         unsigned lists = ep->untold;
         ep->untold = 0;
-        return r == 0 && lists && ep->sessions ? tell_sessions(g, ep, lists) : r;
+        if (lists && ep->sessions)
+                tell_sessions(g, ep, lists);
+        return r;
 }
 
 static int changed_fired(Timer *timer, Nsec now UNUSED)
@@ -177,10 +178,14 @@ static int changed_fired(Timer *timer, Nsec now UNUSED)
         int r = 0;
         TAILQ_FOREACH(ep, &g->endpoints.list, link)
         {
-                if (r == 0)
-                        r = here_tell_changes(g, ep);
+                int q = here_tell_changes(g, ep);
+                r = q < 0 ? q : r;
         }
-        return r;
+        if (r < 0) { /* no memory for a list: later, perhaps */
+                log_error("a list of several servers: %s", strerror(-r));
+                timer_arm(timer, nsec_add(loop_now(g->loop), NSEC_PER_SEC));
+        }
+        return 0;
 }
 
 const TimerOps gateway_changed_ops = {.fired = changed_fired};

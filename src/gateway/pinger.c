@@ -32,9 +32,13 @@ static int pinger_answered(Call *c, const Envelope *e UNUSED)
         return 0;
 }
 
+/* By the end of the instance, or by an answer that is too long: it lives. */
 static int pinger_failed(Call *c, Fault fault UNUSED)
 {
-        timer_cancel(&CONTAINER_OF(c, Pinger, call)->timer);
+        Pinger *h = CONTAINER_OF(c, Pinger, call);
+        timer_cancel(&h->timer);
+        if (h->backend->state == BACKEND_READY)
+                wait_for_next(h);
         return 0;
 }
 
@@ -54,12 +58,12 @@ static int pinger_missed(Pinger *h)
 static int pinger_fired(Timer *timer, Nsec now)
 {
         Pinger *h = CONTAINER_OF(timer, Pinger, timer);
-        if (h->backend->state != BACKEND_READY)
+        if (h->backend->state != BACKEND_READY || h->interval == NSEC_NEVER)
                 return 0;
         if (h->call.state == CALL_SENT)
                 return pinger_missed(h);
         timer_arm(timer, nsec_add(now, h->timeout));
-        return backend_ask(h->backend, &h->call, MCP_METHOD_PING, SPAN_NONE);
+        return backend_survive(h->backend, backend_ask(h->backend, &h->call, MCP_METHOD_PING, SPAN_NONE));
 }
 
 static const TimerOps timer_ops = {.fired = pinger_fired};

@@ -150,15 +150,12 @@ int replay_add(Replay *l, uint32_t stream, const Span *data, unsigned n, char re
         size_t len = 0;
         for (unsigned i = 0; i < n; i++)
                 len += data[i].len;
-        if (len > UINT32_MAX || l->cap < sizeof(record) || len > l->cap - sizeof(record)) {
+        record.len = (uint32_t)len;
+        if (len > UINT32_MAX || l->cap < sizeof(record) || len > l->cap - sizeof(record) ||
+            grow(l, MIN(l->used + record_size(&record), l->cap)) < 0)
                 forget_stream(l, stream, record.number);
-        } else {
-                record.len = (uint32_t)len;
-                int r = grow(l, MIN(l->used + record_size(&record), l->cap));
-                if (r < 0)
-                        return r;
+        else
                 keep(l, &record, data, n);
-        }
         l->next++;
         event_id_write(stream, record.number, ret_id);
         return 0;

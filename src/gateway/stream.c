@@ -68,7 +68,9 @@ static int stream_new(Client *c, Session *s, uint32_t number)
         metric_add(gateway_metrics(c->gateway), METRIC_STREAMS, 1);
         unsigned missed = s->missed;
         s->missed = 0;
-        return missed ? session_tell_changed(s, missed) : 0;
+        if (missed)
+                session_tell_changed(s, missed);
+        return 0;
 }
 
 static Stream *stream_numbered(const Session *s, uint32_t number)
@@ -127,24 +129,22 @@ int session_push(Session *s, const Span *parts, unsigned n, bool *ret_taken)
         return r;
 }
 
-int session_tell_changed(Session *s, unsigned lists)
+void session_tell_changed(Session *s, unsigned lists)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
-        int r = 0;
         /* resources and their templates are one to clients */
         if (lists & (1u << MCP_LIST_TEMPLATES))
                 lists |= 1u << MCP_LIST_RESOURCES;
-        for (McpList l = 0; r == 0 && l < MCP_LIST_TEMPLATES; l++) {
+        for (McpList l = 0; l < MCP_LIST_TEMPLATES; l++) {
                 bool taken = false;
                 if (!(lists & (1u << l)))
                         continue;
                 buf_clear(&b);
-                r = mcp_write_notification(&b, mcp_list_table[l].changed, SPAN_NONE);
+                int r = mcp_write_notification(&b, mcp_list_table[l].changed, SPAN_NONE);
                 const Span text = buf_span(&b);
                 if (r == 0)
                         r = session_push(s, &text, 1, &taken);
-                if (!taken)
+                if (r < 0 || !taken)
                         s->missed |= 1u << l;
         }
-        return r;
 }

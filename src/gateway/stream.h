@@ -26,4 +26,4 @@ int stream_end(Stream *st) MUST_CHECK;
 /* A message for the session, on one of its streams. False in `ret_taken`: there is none. */
 int session_push(Session *s, const Span *parts, unsigned n, bool *ret_taken) MUST_CHECK;
 /* A list has changed: told now, or when a stream opens. */
-int session_tell_changed(Session *s, unsigned lists) MUST_CHECK;
+void session_tell_changed(Session *s, unsigned lists);

@@ -155,13 +155,27 @@ int backend_set_level(Backend *b, McpLevel level)
         return tell(b, MCP_METHOD_SET_LEVEL, span_of(params));
 }
 
+/* An instance of a session's own hears of that session's subscriptions alone. */
+static bool concerns(const Upstream *u, const Backend *b, Span uri)
+{
+        uint32_t at = 0;
+        uint64_t who;
+        if (!upstream_leases(u))
+                return true;
+        while (b->lease && b->lease->session && subscription_each(u->subscriptions, uri, &at, &who))
+                if (who == b->lease->session->number)
+                        return true;
+        return false;
+}
+
 int upstream_restore(Upstream *u, Backend *b)
 {
         uint32_t at = 0;
         Span uri;
         int r = backend_set_level(b, b->lease && b->lease->session ? b->lease->session->level : u->level);
         while (r == 0 && subscription_each_uri(u->subscriptions, &at, &uri))
-                r = backend_subscribe(b, uri, true);
+                if (concerns(u, b, uri))
+                        r = backend_subscribe(b, uri, true);
         return r;
 }
 

@@ -8,7 +8,7 @@
 #include "gateway/upstream.h"
 
 extern const BackendOps upstream_backend_ops;
-extern const TimerOps upstream_due_ops, upstream_idle_ops, upstream_refetch_ops;
+extern const TimerOps upstream_due_ops, upstream_idle_ops, upstream_refetch_ops, upstream_room_ops;
 
 static inline Loop *upstream_loop(const Upstream *u)
 {
@@ -24,8 +24,10 @@ static inline Nsec upstream_now(const Upstream *u)
 
 void call_over(Call *c); /* it has left its instance */
 int upstream_has_room(Backend *b) MUST_CHECK;
-/* To an instance that is ready: sends, or queues. */
+/* To an instance that is ready: sends or queues it, or fails it. */
 int upstream_give(Upstream *u, Backend *b, Call *c, const CallText *t) MUST_CHECK;
+/* Fails one that is in nothing any more, for want of room. */
+int upstream_refuse(Call *c) MUST_CHECK;
 /* Keeps its message while it waits. -ENOBUFS: too much waits already. */
 int call_store(Call *c, const CallText *t) MUST_CHECK;
 void call_unstore(Call *c);
@@ -40,12 +42,14 @@ void upstream_unqueue(Upstream *u, Backend *b);
 /* ---- waiting: upstream-wait.c ---- */
 
 int upstream_wait(Upstream *u, Call *c, const CallText *t) MUST_CHECK;
+Nsec upstream_wait_end(const Upstream *u, const Call *c);
 /* Gives calls that wait to an instance that has become ready. */
 int upstream_serve_waiting(Upstream *u) MUST_CHECK;
 /* Fails those that the state has no hope for; the others wait on. */
 int upstream_judge_waiting(Upstream *u) MUST_CHECK;
 int upstream_fail_waiting(Upstream *u, const Lease *lease, Fault fault) MUST_CHECK;
 int upstream_say_want(Upstream *u, uint64_t lease) MUST_CHECK;
+bool upstream_backoff_is_short(const Upstream *u);
 
 /* ---- leases: upstream-lease.c ---- */
 
@@ -59,12 +63,16 @@ int lease_get(Upstream *u, Session *s, Lease **ret) MUST_CHECK;
 Lease *lease_numbered(Upstream *u, uint64_t number);
 /* An instance is ready: whose is it? Released at once when nobody's. */
 int lease_ready(Upstream *u, Backend *b) MUST_CHECK;
+/* The first in line for an exclusive server that is nobody's. */
+int lease_next(Upstream *u) MUST_CHECK;
 void lease_lost(Upstream *u, Backend *b);
 int lease_end(Lease *l) MUST_CHECK;
+/* The supervisor has no instance for it. True: one will be free soon. */
+bool lease_refused(Lease *l, const IpcWantRefused *m);
 int upstream_release(Upstream *u, Backend *b, IpcReleaseReason why) MUST_CHECK;
 
-/* Those that still wait for it want another instance. */
-int lease_again(Lease *l) MUST_CHECK;
+/* The server's state is another, or an instance has gone: those that wait for one ask again. */
+int lease_again(Upstream *u) MUST_CHECK;
 
 /* ---- what a server says, and is told: upstream-notice.c, upstream-catalogue.c ---- */
 

@@ -236,7 +236,7 @@ static int send_stored(Upstream *u, Lane *l, Call *c)
         return 0;
 }
 
-int upstream_give(Upstream *u, Backend *b, Call *c, const CallText *t)
+static int give(Upstream *u, Backend *b, Call *c, const CallText *t)
 {
         Lane *l = lane_get(b, c->session);
         if (!l)
@@ -249,6 +249,19 @@ int upstream_give(Upstream *u, Backend *b, Call *c, const CallText *t)
         if (r == 0)
                 entered(u, l, c);
         return r;
+}
+
+/* There is no room for it, or no memory: that is its own end, and nothing else's. */
+int upstream_refuse(Call *c)
+{
+        c->state = CALL_IDLE;
+        call_unlink(c);
+        return c->ops->failed(c, FAULT_QUEUE_FULL);
+}
+
+int upstream_give(Upstream *u, Backend *b, Call *c, const CallText *t)
+{
+        return give(u, b, c, t) < 0 ? upstream_refuse(c) : 0;
 }
 
 /* One call of each lane in turn. A lane that may not send leaves the turn until one of its calls ends. */
@@ -267,8 +280,9 @@ int upstream_has_room(Backend *b)
                         continue;
                 Call *c = TAILQ_FIRST(&l->queue);
                 TAILQ_REMOVE(&l->queue, c, link);
-                r = send_stored(u, l, c);
                 lane_turns(l);
+                if (send_stored(u, l, c) < 0)
+                        r = upstream_refuse(c);
         }
         return r;
 }
@@ -278,8 +292,8 @@ void call_unlink(Call *c)
         Upstream *u = c->upstream;
         if (c->state == CALL_WAITING) {
                 TAILQ_REMOVE(&u->waiting, c, link);
-                if (c->lease)
-                        c->lease->calls--;
+                if (c->lease && --c->lease->calls == 0 && !c->lease->backend)
+                        c->lease->wanted = false; /* the next one asks again */
         } else if (c->state == CALL_QUEUED) {
                 TAILQ_REMOVE(&c->lane->queue, c, link);
                 if (TAILQ_EMPTY(&c->lane->queue) && c->lane->turning) {
@@ -297,9 +311,10 @@ void call_unlink(Call *c)
 
 void upstream_unqueue(Upstream *u, Backend *b)
 {
-        Lane *l;
+        Lane *l, *next;
         Call *c;
-        while ((l = LIST_FIRST(&b->lanes))) {
+        for (l = LIST_FIRST(&b->lanes); l; l = next) {
+                next = LIST_NEXT(l, in_backend);
                 while ((c = TAILQ_FIRST(&l->queue))) {
                         TAILQ_REMOVE(&l->queue, c, link);
                         c->state = CALL_WAITING;
@@ -309,7 +324,12 @@ void upstream_unqueue(Upstream *u, Backend *b)
                         if (c->lease)
                                 c->lease->calls++;
                         TAILQ_INSERT_TAIL(&u->waiting, c, link);
+                        clock_set(c, upstream_wait_end(u, c));
                 }
-                lane_free(l);
+                if (l->turning)
+                        TAILQ_REMOVE(&b->turn, l, in_turn);
+                l->turning = false;
+                if (l->in_flight == 0) /* else with the last of its calls, or at the end of the instance */
+                        lane_free(l);
         }
 }

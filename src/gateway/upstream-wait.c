@@ -18,7 +18,7 @@ static int want_shared(Upstream *u)
         return upstream_say_want(u, IPC_NO_SESSION);
 }
 
-static bool backoff_is_short(const Upstream *u)
+bool upstream_backoff_is_short(const Upstream *u)
 {
         return u->told.retry_after_ms != UINT64_MAX &&
                u->told.retry_after_ms * NSEC_PER_MSEC < u->config->queue_timeout;
@@ -39,7 +39,7 @@ static int judge(const Upstream *u)
         case SERVER_STATE_STOPPING:
                 return up ? JUDGE_WAIT : FAULT_SERVER_STOPPED;
         case SERVER_STATE_BACKOFF:
-                return backoff_is_short(u) ? JUDGE_WAIT : FAULT_SERVER_BACKOFF;
+                return upstream_backoff_is_short(u) ? JUDGE_WAIT : FAULT_SERVER_BACKOFF;
         case SERVER_STATE_DEGRADED:
         case SERVER_STATE_PROBING:
                 return FAULT_SERVER_DEGRADED;
@@ -64,7 +64,7 @@ static int judge_call(const Upstream *u, const Call *c)
         return c->lease ? JUDGE_WAIT : judge(u);
 }
 
-static Nsec wait_end(const Upstream *u, const Call *c)
+Nsec upstream_wait_end(const Upstream *u, const Call *c)
 {
         bool in_line = c->lease && !c->lease->wanted && !c->lease->backend;
         Nsec patience = in_line ? u->config->queue_timeout : u->config->start_timeout;
@@ -73,16 +73,13 @@ static Nsec wait_end(const Upstream *u, const Call *c)
 
 static int begin_wait(Upstream *u, Call *c, const CallText *t)
 {
-        int r = call_store(c, t);
-        if (r == -ENOBUFS)
-                return c->ops->failed(c, FAULT_QUEUE_FULL);
-        if (r < 0)
-                return r;
+        if (call_store(c, t) < 0)
+                return upstream_refuse(c);
         c->state = CALL_WAITING;
         TAILQ_INSERT_TAIL(&u->waiting, c, link);
         if (c->lease)
                 c->lease->calls++;
-        clock_set(c, wait_end(u, c));
+        clock_set(c, upstream_wait_end(u, c));
         return c->lease ? 0 : want_shared(u);
 }
 
@@ -135,6 +132,7 @@ int upstream_serve_waiting(Upstream *u)
 {
         Call *c, *next;
         int r = 0;
+        /* none of them ends another one that waits */
         for (c = TAILQ_FIRST(&u->waiting); c && r == 0; c = next) {
                 next = TAILQ_NEXT(c, link);
                 Backend *b = ready_for(u, c);
@@ -143,6 +141,8 @@ int upstream_serve_waiting(Upstream *u)
                 TAILQ_REMOVE(&u->waiting, c, link);
                 if (c->lease)
                         c->lease->calls--;
+                c->lease = NULL;
+                c->state = CALL_IDLE;
                 r = upstream_give(u, b, c, NULL);
         }
         return r;

@@ -34,6 +34,8 @@ int upstream_new(Gateway *g, const SnapshotRow *row, Upstream **ret)
         if (r == 0)
                 r = timer_init(&u->refetch, loop_timers(g->loop), &upstream_refetch_ops);
         if (r == 0)
+                r = timer_init(&u->room, loop_timers(g->loop), &upstream_room_ops);
+        if (r == 0)
                 r = subscription_table_new(random_next(&g->random.random), &u->subscriptions);
         if (r < 0)
                 return r;
@@ -61,9 +63,9 @@ Upstream *upstream_free(Upstream *u)
         while (!TAILQ_EMPTY(&u->backends))
                 if (drop_backend(u, TAILQ_FIRST(&u->backends), FAULT_SERVER_STOPPED) < 0)
                         log_error("a call could not be told that its server has gone");
-        int r = 0;
-        while (r == 0 && (c = TAILQ_FIRST(&u->waiting)))
-                r = upstream_fail_call(c, FAULT_SERVER_STOPPED);
+        while ((c = TAILQ_FIRST(&u->waiting)))
+                if (upstream_fail_call(c, FAULT_SERVER_STOPPED) < 0)
+                        log_error("a call could not be told that its server has gone");
         while ((l = TAILQ_FIRST(&u->leases))) {
                 TAILQ_REMOVE(&u->leases, l, in_upstream);
                 if (l->session)
@@ -73,6 +75,7 @@ Upstream *upstream_free(Upstream *u)
         timer_done(&u->due);
         timer_done(&u->idle);
         timer_done(&u->refetch);
+        timer_done(&u->room);
         subscription_table_free(u->subscriptions);
         mcp_catalogue_unref(u->catalogue);
         fd_close_p(&u->cache_fd);
@@ -104,33 +107,25 @@ static Backend *shared_instance(Upstream *u)
         return NULL;
 }
 
-/* What could not be begun for want of room or memory is failed, so that the caller has one way only. */
-static int given(Call *c, int r)
-{
-        if (r == -ENOBUFS)
-                return c->ops->failed(c, FAULT_QUEUE_FULL);
-        return r;
-}
-
 int upstream_call(Upstream *u, Call *c, const CallText *t)
 {
         Backend *b;
         c->upstream = u;
         c->state = CALL_IDLE;
-        c->started = upstream_now(u);
+        if (c->started == 0) /* else it was put to another one before */
+                c->started = upstream_now(u);
         c->due = 0;
         if (upstream_leases(u)) {
-                int r = lease_get(u, c->session, &c->lease);
-                if (r < 0)
-                        return r;
+                if (lease_get(u, c->session, &c->lease) < 0)
+                        return upstream_refuse(c);
                 b = c->lease->backend;
         } else {
                 b = shared_instance(u);
         }
         if (!b || b->state != BACKEND_READY)
-                return given(c, upstream_wait(u, c, t));
+                return upstream_wait(u, c, t);
         c->lease = NULL;
-        return given(c, upstream_give(u, b, c, t));
+        return upstream_give(u, b, c, t);
 }
 
 int upstream_cancel(Call *c, const char *reason)
@@ -144,8 +139,8 @@ int upstream_cancel(Call *c, const char *reason)
 
 int upstream_fail_call(Call *c, Fault fault)
 {
-        int r = upstream_cancel(c, fault_table[fault].name);
-        return r < 0 ? r : c->ops->failed(c, fault);
+        int r = upstream_cancel(c, fault_table[fault].name), q = c->ops->failed(c, fault);
+        return r < 0 ? r : q;
 }
 
 void upstream_fault(const Upstream *u, Fault fault, FaultArgs *ret)
@@ -205,7 +200,7 @@ int upstream_told_state(Upstream *u, const IpcServerState *m)
                 u->last.code = m->code;
                 u->last.signal = m->signal;
         }
-        int r = upstream_judge_waiting(u);
+        int r = upstream_leases(u) ? lease_again(u) : upstream_judge_waiting(u);
         if (r == 0 && is_hopeless(u))
                 r = gateway_catalogue_changed(u->gateway, u);
         return r < 0 ? r : upstream_want_catalogue(u);
@@ -222,9 +217,10 @@ int upstream_told_refused(Upstream *u, const IpcWantRefused *m)
         u->told.retry_after_ms = m->retry_after_ms;
         if (m->session != IPC_NO_SESSION && !l)
                 return 0;
-        if (l)
-                l->wanted = false;
-        return upstream_fail_waiting(u, l, faults[m->answer]);
+        if (l && lease_refused(l, m))
+                return 0;
+        int r = upstream_fail_waiting(u, l, faults[m->answer]);
+        return r < 0 || !upstream_leases(u) ? r : lease_next(u);
 }
 
 /* What a server offers may hang on what its client can: lists are made with a client that can all. */
@@ -257,6 +253,13 @@ static int granted(const Upstream *u, Buf *b)
         return r < 0 ? r : buf_append_char(b, '}');
 }
 
+/* What may wait for its stdin: what calls may take, and as much again of what was not a call. */
+static size_t room_for(const Upstream *u)
+{
+        uint64_t queue = u->config->max_queue, body = gateway_config(u->gateway)->limits.max_body;
+        return queue > SIZE_MAX / 4 || body > SIZE_MAX / 4 ? SIZE_MAX : 2 * queue + body;
+}
+
 int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags, bool *ret_taken)
 {
         CLEANUP(buf_done) Buf grants = BUF_INIT(BUF_CAP_NONE);
@@ -265,6 +268,7 @@ int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags, b
         a.ops = &upstream_backend_ops;
         a.upstream = u;
         a.score = u->score;
+        a.max_out = room_for(u);
         a.capabilities = capabilities_for(u, args);
         int r = 0;
         if (!a.capabilities.len) {
@@ -279,7 +283,7 @@ int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags, b
         TAILQ_INSERT_TAIL(&u->backends, b, link);
         b->probe = flags & IPC_INSTANCE_PROBE;
         b->told_ready = flags & IPC_INSTANCE_READY_BEFORE;
-        return backend_start(b, flags);
+        return backend_survive(b, backend_start(b, flags));
 }
 
 Backend *upstream_backend(Upstream *u, uint32_t instance, uint64_t generation)
@@ -296,7 +300,8 @@ int upstream_instance_down(Upstream *u, Backend *b, const IpcInstanceDown *m, Sp
         bool was_ready = b->state == BACKEND_READY || b->state == BACKEND_DRAINING || b->greeted;
         bool planned = m->exit_class == EXIT_CLASS_PLANNED;
         Fault never = m->exit_class == EXIT_CLASS_START_TIMEOUT ? FAULT_START_TIMEOUT : FAULT_START_FAILED;
-        Lease *l = b->lease;
+        Lease *l = b->lease ? b->lease : upstream_leases(u) ? lease_numbered(u, b->session) : NULL;
+        u->ended = upstream_now(u);
         u->last.exit_class = (int)m->exit_class;
         u->last.code = m->code;
         u->last.signal = m->signal;
@@ -306,14 +311,18 @@ int upstream_instance_down(Upstream *u, Backend *b, const IpcInstanceDown *m, Sp
                 r = drop_backend(u, b, was_ready ? FAULT_SERVER_DIED : never);
         if (r == 0 && !was_ready && !planned)
                 r = upstream_fail_waiting(u, l, never);
-        if (r == 0 && l && l->calls)
-                r = lease_again(l);
-        return r < 0 ? r : upstream_judge_waiting(u);
+        if (r < 0)
+                return r;
+        return upstream_leases(u) ? lease_again(u) : upstream_judge_waiting(u);
 }
 
-static int tell_drained(Upstream *u, const Backend *b)
+/* Once: the supervisor has stopped listening for it then. */
+static int tell_drained(Upstream *u, Backend *b)
 {
         IpcInstance m = {.row = u->row, .instance = b->id.instance, .generation = b->id.generation};
+        if (b->closing)
+                return 0;
+        backend_close_stdin(b);
         return ipc_send(&u->gateway->supervisor, IPC_DRAINED, &m, NULL, 0);
 }
 
@@ -325,8 +334,6 @@ int upstream_instance_drain(Upstream *u, Backend *b)
                 b->state = BACKEND_DRAINING;
         upstream_unqueue(u, b);
         int r = b->in_flight == 0 ? tell_drained(u, b) : 0;
-        if (r == 0 && b->in_flight == 0)
-                backend_close_stdin(b);
         return r < 0 ? r : upstream_judge_waiting(u);
 }
 
@@ -366,6 +373,8 @@ static int backend_is_ready(Backend *b)
 {
         Upstream *u = b->upstream;
         b->greeted = true;
+        if (b->draining) /* it has come too late to be of use */
+                return 0;
         b->used = u->used = upstream_now(u);
         int r = tell_ready(u, b);
         if (r == 0)
@@ -398,11 +407,7 @@ static int backend_has_room(Backend *b)
         Upstream *u = b->upstream;
         if (!b->draining)
                 return upstream_has_room(b);
-        if (b->in_flight)
-                return 0;
-        int r = tell_drained(u, b);
-        backend_close_stdin(b);
-        return r;
+        return b->in_flight ? 0 : tell_drained(u, b);
 }
 
 static void backend_stray_line(Backend *b, Span line)
@@ -425,7 +430,7 @@ static int refetch_fired(Timer *timer, Nsec now UNUSED)
         Backend *b = shared_instance(u);
         unsigned lists = u->stale;
         u->stale = 0;
-        return b && lists ? fetch_start(b, &fetch_ops, lists, u->catalogue) : 0;
+        return b && lists ? backend_survive(b, fetch_start(b, &fetch_ops, lists, u->catalogue)) : 0;
 }
 
 const TimerOps upstream_refetch_ops = {.fired = refetch_fired};

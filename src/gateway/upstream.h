@@ -73,6 +73,8 @@ struct Upstream {
         McpLevel level;                   /* the most verbose that sessions want */
         unsigned stale;                   /* lists (1 << McpList) that it said have changed */
         Timer refetch;
+        Nsec ended; /* when an instance has ended last, or was released */
+        Timer room; /* for sessions that the supervisor had no instance for: ask again */
 };
 
 int upstream_new(Gateway *g, const SnapshotRow *row, Upstream **ret) MUST_CHECK;

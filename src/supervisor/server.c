@@ -434,7 +434,9 @@ void server_want(Server *s, uint64_t session)
                 want_session(s, session);
                 return;
         }
-        if (s->config->share == SHARE_EXCLUSIVE && s->lease && s->lease != session) {
+        /* Who is next is the gateway's to say; only what runs for one is not given to another. */
+        bool runs = s->main && s->main->state == SERVER_STATE_READY;
+        if (s->config->share == SHARE_EXCLUSIVE && s->lease && s->lease != session && runs) {
                 gateway_tell_refused(&s->sup->gateway, s, session, IPC_WANT_BUSY);
                 return;
         }
