@@ -151,7 +151,7 @@ def floods():
         "err-line": victim("mcp+long-stderr-line+go", n, g["err-line"]),
         "early-line": victim("long-line+mcp", n),
         "deep": victim("deep-json+mcp", "100000"),
-    })
+    }, keys={"limits": {"max_line": "1M"}})  # so much of a line is kept
     with Attack(d, "line", "flood: line") as a:
         a.start()
         go(g["line"])
