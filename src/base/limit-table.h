@@ -128,6 +128,10 @@
         L(GATEWAY_KEEP,     256 * 1024,      "bytes",  "A larger buffer of what waits for a server is given back once it is empty.") \
         L(GATEWAY_POOL,     1024,            "items",  "Objects of requests, and of connections, that are kept for the next one.") \
         L(INSTRUCTIONS,     64 * 1024,       "bytes",  "The instructions of all servers of an endpoint, put together.") \
+        L(ASKS,             64,              "items",  "Questions of one instance that wait for clients.") \
+        L(TOLD,             64,              "items",  "Requests to one instance whose answers are of no interest; an older one is forgotten.") \
+        L(LEVEL_CALM,       60,              "seconds","How long a server's log level stays as verbose as it was wanted.") \
+        L(READ_TRIES,       16,              "items",  "Servers that are asked for a resource that none of them lists.") \
         L(LEASE_AGAIN,      100,             "milliseconds", "How soon a session asks again for an instance when one was just told to end for it.") \
         L(LIST_DEBOUNCE,    100,             "milliseconds", "How long changes of lists are collected before they are told.") \
         L(LIST_FETCH,       30,              "seconds","How long a server may take to tell its lists.") \

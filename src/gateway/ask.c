@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/ask.h"
 #include "base/json-writer.h"
+#include "base/limit-table.h"
 #include "base/log.h"
 #include "gateway/root.h"
 #include "gateway/stream.h"
@@ -10,10 +11,11 @@
 
 struct Ask {
         PendingNode node; /* in the session's table */
-        LIST_ENTRY(Ask) in_backend;
+        LIST_ENTRY(Ask) in_backend, in_exchange;
         Session *session;   /* borrowed */
         Backend *backend;   /* borrowed */
-        Exchange *exchange; /* borrowed, or NULL: only to be compared */
+        Exchange *exchange; /* borrowed; NULL: it belongs to none, or that is over */
+        Timer patience;
         size_t id_len;
         char id[EXCHANGE_TEXT]; /* the server's, as it wrote it */
 };
@@ -31,12 +33,57 @@ static int refuse(Backend *b, Span id, RpcError error, const char *message)
         return r < 0 ? r : tell_server(b, &text, 1);
 }
 
+static void ask_cut(Ask *a)
+{
+        if (a->exchange)
+                LIST_REMOVE(a, in_exchange);
+        a->exchange = NULL;
+}
+
 static void ask_free(Ask *a)
 {
+        Exchange *x = a->exchange;
+        ask_cut(a);
+        if (x && LIST_EMPTY(&x->asks))
+                call_unpark(&x->call);
         pending_remove(&a->session->asks, &a->node);
         LIST_REMOVE(a, in_backend);
+        a->backend->n_asks--;
+        a->backend->upstream->gateway->asks--;
+        timer_done(&a->patience);
         free(a);
 }
+
+/* Whoever has it before them may put it away. */
+static int tell_client(Ask *a, const char *reason)
+{
+        CLEANUP(buf_done) Buf params = BUF_INIT(BUF_CAP_NONE);
+        CLEANUP(buf_done) Buf line = BUF_INIT(BUF_CAP_NONE);
+        bool taken;
+        int r = buf_appendf(&params, "{\"requestId\":%llu,\"reason\":\"%s\"}", (unsigned long long)a->node.id,
+                            reason);
+        if (r == 0)
+                r = mcp_write_notification(&line, MCP_METHOD_CANCELLED, buf_span(&params));
+        if (r < 0)
+                return r;
+        const Span text = buf_span(&line);
+        r = a->exchange ? exchange_push(a->exchange, &text, 1) : EXCHANGE_E_NO_STREAM;
+        return r == EXCHANGE_E_NO_STREAM ? session_push(a->session, &text, 1, &taken) : r;
+}
+
+static int patience_fired(Timer *timer, Nsec now UNUSED)
+{
+        Ask *a = CONTAINER_OF(timer, Ask, patience);
+        Backend *b = a->backend;
+        if (tell_client(a, "it was not answered in time") < 0)
+                log_error("a client could not be told that a question is over");
+        int r = refuse(b, span_from(a->id, a->id_len), RPC_ERROR_INTERNAL,
+                       "the client did not answer within limits.park_time");
+        ask_free(a);
+        return backend_survive(b, r);
+}
+
+static const TimerOps patience_ops = {.fired = patience_fired};
 
 /* ---- from the server ---------------------------------------------------------------- */
 
@@ -74,27 +121,50 @@ static bool is_granted(const ServerConfig *c, McpCapability what)
 static Session *addressee(Backend *b, Exchange **ret_exchange)
 {
         Call *only = backend_only_call(b);
-        *ret_exchange = only ? CONTAINER_OF(only, Exchange, call) : NULL;
-        if (b->lease)
-                return b->lease->session;
-        return *ret_exchange ? (*ret_exchange)->session : NULL;
+        Exchange *x = only ? CONTAINER_OF(only, Exchange, call) : NULL;
+        Session *s = b->lease ? b->lease->session : x ? x->session : NULL;
+        if (!x && s) /* of several calls of its own, any that can be told something */
+                LIST_FOREACH(x, &s->exchanges, in_session)
+        if (x->call.backend == b && x->call.state == CALL_SENT && exchange_has_stream(x))
+                break;
+        *ret_exchange = x;
+        return s;
 }
 
-static int ask_new(Backend *b, Session *s, Span id, Ask **ret)
+static void ask_link(Ask *a, Backend *b, Exchange *x)
 {
-        if (id.len > EXCHANGE_TEXT)
+        Gateway *g = b->upstream->gateway;
+        LIST_INSERT_HEAD(&b->asks, a, in_backend);
+        b->n_asks++;
+        g->asks++;
+        timer_arm(&a->patience, nsec_add(loop_now(g->loop), gateway_config(g)->limits.park_time));
+        a->exchange = x;
+        if (!x)
+                return;
+        LIST_INSERT_HEAD(&x->asks, a, in_exchange);
+        call_park(&x->call);
+}
+
+static int ask_new(Backend *b, Session *s, Exchange *x, Span id, Ask **ret)
+{
+        const Gateway *g = b->upstream->gateway;
+        if (id.len > EXCHANGE_TEXT || b->n_asks >= LIMIT_ASKS ||
+            g->asks >= gateway_config(g)->limits.max_parked)
                 return -ENOBUFS;
         Ask *a = malloc(sizeof(*a));
         if (!a)
                 return -ENOMEM;
         *a = (Ask){.session = s, .backend = b, .id_len = id.len};
         memcpy(a->id, id.ptr, a->id_len);
-        int r = pending_add(&s->asks, &a->node);
+        int r = timer_init(&a->patience, loop_timers(g->loop), &patience_ops);
+        if (r == 0)
+                r = pending_add(&s->asks, &a->node);
         if (r < 0) {
+                timer_done(&a->patience);
                 free(a);
                 return r;
         }
-        LIST_INSERT_HEAD(&b->asks, a, in_backend);
+        ask_link(a, b, x);
         *ret = a;
         return 0;
 }
@@ -119,13 +189,12 @@ static int forward(Backend *b, Session *s, Exchange *x, const Envelope *e)
         Span id = envelope_member(e, MEMBER_ID);
         bool taken;
         Ask *a;
-        int r = ask_new(b, s, id, &a);
+        int r = ask_new(b, s, x, id, &a);
         if (r == -ENOBUFS)
                 return refuse(b, id, RPC_ERROR_INTERNAL,
                               "too many questions wait for the client, or the id of this one is too long");
         if (r < 0)
                 return r;
-        a->exchange = x;
         r = put_question(s, x, e, a, &taken);
         if (r < 0 || taken)
                 return r;
@@ -172,11 +241,14 @@ int ask_cancelled(Backend *b, const Envelope *e)
         if (!a)
                 return 0;
         Session *s = a->session;
+        Exchange *x = a->exchange;
         (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)a->node.id);
         ask_free(a);
         splice_init(&splice, e->text);
         splice_replace(&splice, id, span_of(number));
-        return session_push(s, parts, splice_parts(&splice, parts), &taken);
+        unsigned n = splice_parts(&splice, parts);
+        int r = x ? exchange_push(x, parts, n) : EXCHANGE_E_NO_STREAM;
+        return r == EXCHANGE_E_NO_STREAM ? session_push(s, parts, n, &taken) : r;
 }
 
 /* ---- from the client --------------------------------------------------------------------- */
@@ -215,9 +287,19 @@ void ask_session_ended(Session *s)
         }
 }
 
+void ask_exchange_ended(Exchange *x)
+{
+        Ask *a;
+        while ((a = LIST_FIRST(&x->asks)))
+                ask_cut(a);
+}
+
 void ask_backend_ended(Backend *b)
 {
         Ask *a;
-        while ((a = LIST_FIRST(&b->asks)))
+        while ((a = LIST_FIRST(&b->asks))) {
+                if (tell_client(a, "the server has gone") < 0)
+                        log_error("a client could not be told that a question is over");
                 ask_free(a);
+        }
 }

@@ -20,5 +20,7 @@ int ask_answered(Session *s, const Envelope *e, bool *ret_known) MUST_CHECK;
 int ask_cancelled(Backend *b, const Envelope *e) MUST_CHECK;
 /* The session ends: its questions are answered with an error. */
 void ask_session_ended(Session *s);
+/* It has its answer, or will have none: what was asked for its sake is asked for nobody's. */
+void ask_exchange_ended(Exchange *x);
 /* The instance has gone. */
 void ask_backend_ended(Backend *b);

@@ -188,6 +188,8 @@ void backend_release_call(Backend *b, Call *c)
         pending_remove(&b->pending, &c->node);
         c->state = CALL_IDLE;
         b->in_flight -= !c->ops->ours;
+        b->parked -= c->parked;
+        c->parked = false;
         b->ops->over(c);
         c->backend = NULL;
 }
@@ -285,11 +287,12 @@ Call *backend_only_call(const Backend *b)
 {
         PendingNode *node;
         uint32_t at = 0;
-        if (b->in_flight != 1)
+        unsigned unparked = b->in_flight - b->parked;
+        if (unparked > 1 || (unparked == 0 && b->in_flight != 1))
                 return NULL;
         while ((node = pending_each(&b->pending, &at))) {
                 Call *c = CONTAINER_OF(node, Call, node);
-                if (!c->ops->ours)
+                if (!c->ops->ours && (!c->parked || unparked == 0))
                         return c;
         }
         return NULL;

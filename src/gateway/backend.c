@@ -104,6 +104,7 @@ int backend_new(const BackendArgs *args, Backend **ret)
                        .limits = args->limits,
                        .max_stray = args->max_stray,
                        .max_out = args->max_out,
+                       .random = args->random,
                        .stray_since = loop_now(args->loop),
                        .stdin_fd = -EBADF,
                        .stdout_fd = -EBADF,
@@ -114,6 +115,7 @@ int backend_new(const BackendArgs *args, Backend **ret)
         line_reader_init(&b->reader, args->max_line);
         pending_init(&b->pending);
         TAILQ_INIT(&b->turn);
+        TAILQ_INIT(&b->told);
         work_init(&b->flush, loop_work(b->loop), &backend_flush_ops);
         int r = backend_open(b, args);
         if (r < 0)
@@ -153,6 +155,8 @@ int backend_start(Backend *b, uint32_t flags)
         Span hello;
         int r = 0;
         b->again = again;
+        if (again)
+                pending_begin_at(&b->pending, b->random);
         if (again && notebook_mid_line(b->notebook)) { /* a line was cut off: end it */
                 r = buf_append_char(&b->out, '\n');
                 work_queue(&b->flush);

@@ -46,6 +46,7 @@ typedef struct BackendArgs {
         EnvelopeLimits limits;
         size_t max_line;
         size_t max_out;          /* bytes that may wait for its stdin */
+        uint64_t random;         /* where ids begin for one that an earlier gateway had */
         uint64_t max_stray;      /* lines a minute */
         Span capabilities;       /* what the server is told of its client: an object; read by backend_start */
         int stdin_fd, stdout_fd; /* taken over on success */
@@ -70,12 +71,16 @@ struct Backend {
         Buf out;        /* what waits for its stdin */
         size_t written; /* of that: gone already */
         size_t max_out;
+        uint64_t random;
         const char *stuck; /* why nothing more can be written; it fails for that at the end of the turn */
         bool closing;      /* its stdin, once that is written */
         Work flush;
         Timer gone; /* stdout has ended: is the process about to be gone, too? */
         Pending pending;
-        unsigned in_flight;      /* calls of clients among them */
+        unsigned in_flight; /* calls of clients among them */
+        unsigned parked;    /* of these: their client was asked something */
+        unsigned n_asks, n_told;
+        TAILQ_HEAD(, Told) told; /* requests whose answers are of no interest, the oldest first */
         TAILQ_HEAD(, Lane) turn; /* lanes with queued calls, next first */
         LIST_HEAD(, Lane) lanes;
         LIST_HEAD(, Ask) asks; /* what it wants to know of clients */
@@ -132,5 +137,6 @@ int backend_expect(Backend *b, Call *c) MUST_CHECK;
 int backend_ask(Backend *b, Call *c, McpMethod m, Span params) MUST_CHECK;
 /* Nobody wants its answer any more: takes it out of the table; `cancelled` tells the server. */
 int backend_forget(Backend *b, Call *c, bool cancelled, const char *reason) MUST_CHECK;
-/* The only call of a client in flight, or NULL when there is none or more than one. */
+/* The only call of a client in flight, or NULL when there is none or more than one. One whose client was
+ * asked something does not count, but when there is no other. */
 Call *backend_only_call(const Backend *b);

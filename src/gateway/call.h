@@ -52,7 +52,9 @@ struct Call {
         Buf line;                  /* owned; while it is not sent: the message, with room where our id goes */
         size_t id_at, token_at;    /* those places; token_at 0: none */
         Nsec started;
-        Nsec due; /* when something is over: its wait, or its time */
+        Nsec due;    /* when something is over: its wait, or its time */
+        bool parked; /* its client was asked something: its time does not run */
+        Nsec left;   /* of its time, from when it goes on */
 };
 
 enum { CALL_ID_ROOM = 16 }; /* digits of an id of ours: what waits has as many blanks for it */

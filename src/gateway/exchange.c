@@ -2,8 +2,8 @@
 #include "gateway/exchange.h"
 #include "base/limit-table.h"
 #include "base/log.h"
+#include "gateway/ask.h"
 #include "gateway/batch.h"
-#include "gateway/candidates.h"
 #include "gateway/figures.h"
 #include "gateway/here.h"
 #include "gateway/root.h"
@@ -101,6 +101,8 @@ int exchange_new(Gateway *g, Client *c, Batch *batch, Session *s, const Envelope
 static void exchange_free(Exchange *x)
 {
         Gateway *g = x->gateway;
+        ask_exchange_ended(x);
+        buf_done(&x->kept);
         if (x->listed)
                 TAILQ_REMOVE(&g->listing, x, link);
         if (x->client)
@@ -109,7 +111,6 @@ static void exchange_free(Exchange *x)
                 LIST_REMOVE(x, in_session);
                 session_busy(x->session, false);
         }
-        candidates_free(x->candidates);
         g->exchanges--;
         pool_give(g, x);
         gateway_check_drained(g);
@@ -315,11 +316,16 @@ int exchange_cancelled(Exchange *x)
 
 /* ---- on the way ------------------------------------------------------------------- */
 
+bool exchange_has_stream(const Exchange *x)
+{
+        return !x->batch && !x->finished && (x->open || (x->client && x->client->accepts_sse));
+}
+
 int exchange_push(Exchange *x, const Span *parts, unsigned n)
 {
         bool taken;
         int r = 0;
-        if (x->batch || x->finished || (!x->open && (!x->client || !x->client->accepts_sse)))
+        if (!exchange_has_stream(x))
                 return EXCHANGE_E_NO_STREAM;
         if (!x->open)
                 r = open_stream(x);
@@ -369,22 +375,15 @@ int exchange_session_ended(Exchange *x)
 
 /* ---- as a call ---------------------------------------------------------------------- */
 
-/* It does not have what was asked for, and another one may. */
-static bool asks_on(const Exchange *x, const Envelope *e)
-{
-        int64_t code;
-        return x->candidates && e->kind == ENVELOPE_ERROR &&
-               json_int(envelope_member(e, MEMBER_ERROR_CODE), &code) &&
-               (code == rpc_error_table[RPC_ERROR_RESOURCE_NOT_FOUND].code ||
-                code == rpc_error_table[RPC_ERROR_INVALID_PARAMS].code);
-}
-
 /* The server's message as it is, but for the id. */
-static int pass_on(Exchange *x, const Envelope *e)
+static int call_answered(Call *c, const Envelope *e)
 {
+        Exchange *x = CONTAINER_OF(c, Exchange, call);
         ScoreStatus how = SCORE_STATUS_OK;
         Span parts[SPLICE_PARTS];
         Splice s;
+        if (e->kind == ENVELOPE_ERROR && x->kept.len && forward_again(x, e))
+                return 0;
         if (e->kind == ENVELOPE_ERROR)
                 how = SCORE_STATUS_ERROR;
         else if (json_true(envelope_member(e, MEMBER_RESULT_IS_ERROR)))
@@ -392,14 +391,6 @@ static int pass_on(Exchange *x, const Envelope *e)
         splice_init(&s, e->text);
         splice_replace(&s, envelope_member(e, MEMBER_ID), exchange_id(x));
         return exchange_answer(x, parts, splice_parts(&s, parts), how);
-}
-
-static int call_answered(Call *c, const Envelope *e)
-{
-        Exchange *x = CONTAINER_OF(c, Exchange, call);
-        bool asked = false;
-        int r = asks_on(x, e) ? forward_again(x, &asked) : 0;
-        return r < 0 || asked ? r : pass_on(x, e);
 }
 
 static int call_failed(Call *c, Fault fault)

@@ -37,8 +37,9 @@ struct Exchange {
         uint32_t stream;
         Nsec started;
         Nsec list_due;
-        struct Candidates *candidates; /* owned: who else may have the answer; NULL: nobody */
-        unsigned asks;                 /* questions to the client that are out on its stream */
+        LIST_HEAD(, Ask) asks; /* questions to the client that belong to it */
+        Buf kept;              /* owned: the request, where its answer may not be the last word */
+        unsigned tried;        /* servers that did not have what it asks for */
         size_t id_len, token_len;
         char id[EXCHANGE_TEXT], token[EXCHANGE_TEXT + 4]; /* as the client wrote them */
         char correlation[EXCHANGE_CORRELATION];
@@ -68,6 +69,8 @@ int exchange_fault(Exchange *x, Fault fault) MUST_CHECK;
 /* The client has cancelled it: a stream ends without an answer, else it gets the fault. */
 int exchange_cancelled(Exchange *x) MUST_CHECK;
 
+/* Whether it has a stream, or can have one. */
+bool exchange_has_stream(const Exchange *x);
 /* A message that belongs to it goes on its stream, which opens if it can. EXCHANGE_E_NO_STREAM: it cannot. */
 enum { EXCHANGE_E_NO_STREAM = 1 };
 int exchange_push(Exchange *x, const Span *parts, unsigned n) MUST_CHECK;

@@ -2,10 +2,10 @@
 /* Requests that go to a server: which one, and under which of its own names. */
 #include "base/json-writer.h"
 #include "base/limit-table.h"
-#include "gateway/candidates.h"
 #include "gateway/figures.h"
 #include "gateway/here.h"
 #include "gateway/upstream-private.h"
+#include "jsonrpc/error-code.h"
 #include "jsonrpc/json.h"
 
 enum { NAME_ROOM = 512, QUOTED_ROOM = NAME_ROOM + 2 };
@@ -26,6 +26,18 @@ static int send(Exchange *x, Upstream *u, const CallText *t)
 
 /* ---- names ----------------------------------------------------------------------------- */
 
+/* As for a list that is known: by the server's filter and, for tools, by the view's. */
+static bool is_let_through(const ListingSource *s, McpList list, Span own)
+{
+        char both[NAME_ROOM];
+        int n = snprintf(both, sizeof(both), "%.*s__%.*s", (int)MIN(s->server.len, sizeof(both)),
+                         s->server.ptr, (int)MIN(own.len, sizeof(both)), own.ptr);
+        bool any = list == MCP_LIST_TOOLS && (s->view.n_allow || s->view.n_deny);
+        return mcp_filter(&s->filter, own) &&
+               (!any ||
+                ((size_t)n < sizeof(both) && mcp_filter_either(&s->view, span_from(both, (size_t)n), own)));
+}
+
 /* A server whose lists are not known may have it: the one whose prefix it bears, if its filter lets it. */
 static bool guess(const Endpoint *ep, McpList list, Span name, EndpointTarget *ret)
 {
@@ -36,7 +48,7 @@ static bool guess(const Endpoint *ep, McpList list, Span name, EndpointTarget *r
                 if (ep->members[i]->catalogue || !span_starts(name, s->prefix) || s->prefix.len < best)
                         continue;
                 Span own = span_skip(name, s->prefix.len);
-                if (own.len == 0 || !mcp_filter(&s->filter, own) || s->n_rename)
+                if (own.len == 0 || s->n_rename || !is_let_through(s, list, own))
                         continue;
                 *ret = (EndpointTarget){.upstream = ep->members[i], .own = own};
                 best = s->prefix.len;
@@ -122,54 +134,115 @@ int forward_prompt(Exchange *x, const Envelope *e)
 
 /* ---- URIs --------------------------------------------------------------------------------- */
 
-/* A URI that nobody lists may be anybody's: who is asked first is a guess. */
-static int send_to_likeliest(Exchange *x, const Envelope *e, Span uri)
+/* -EINVAL: it is no string. -ENOBUFS: a long one with escapes. */
+static int plain_uri(Span value, char room[static NAME_ROOM], Buf *b, Span *ret)
 {
-        const Endpoint *ep = x->session->endpoint;
-        const CallText t = text_of(e);
-        Upstream *list[CANDIDATES_MAX];
-        unsigned n = endpoint_by_uri(ep, uri, list, ARRAY_SIZE(list));
-        if (n == 0)
-                return exchange_error(x, RPC_ERROR_RESOURCE_NOT_FOUND, "no server here has this resource");
-        if (n > 1 && x->method == MCP_METHOD_RESOURCES_READ &&
-            !listing_find(&ep->lists[MCP_LIST_RESOURCES], uri)) {
-                int r = candidates_new(e->text, list + 1, n - 1, &x->candidates);
-                if (r < 0)
-                        return r;
-        }
-        return send(x, list[0], &t);
+        if (json_text(value, room, NAME_ROOM, ret))
+                return 0;
+        int r = json_text_append(value, b);
+        if (r == 0)
+                *ret = buf_span(b);
+        return r;
+}
+
+/* Who may have it, the likeliest first; what one lists is its own, and nobody else is asked. */
+static int find_readers(Exchange *x, Span uri, Upstream *ret[static LIMIT_READ_TRIES], unsigned *ret_n)
+{
+        Endpoint *ep = x->session->endpoint;
+        int r = here_refresh(x->gateway, ep);
+        if (r < 0)
+                return r;
+        *ret_n = endpoint_by_uri(ep, uri, ret, LIMIT_READ_TRIES);
+        if (*ret_n > 1 &&
+            (x->method != MCP_METHOD_RESOURCES_READ || listing_find(&ep->lists[MCP_LIST_RESOURCES], uri)))
+                *ret_n = 1;
+        return 0;
 }
 
 int forward_uri(Exchange *x, const Envelope *e)
 {
         CLEANUP(buf_done) Buf uri = BUF_INIT(LIMIT_URI);
-        Span plain;
+        CallText t = text_of(e);
+        Span plain = SPAN_NONE;
         char room[NAME_ROOM];
-        Span value = envelope_member(e, MEMBER_URI);
-        if (!json_text(value, room, sizeof(room), &plain)) {
-                int r = json_text_append(value, &uri);
-                if (r == -EINVAL || r == -ENOBUFS)
-                        return exchange_error(x, RPC_ERROR_INVALID_PARAMS, "params.uri must be a string");
-                if (r < 0)
-                        return r;
-                plain = buf_span(&uri);
+        Upstream *servers[LIMIT_READ_TRIES];
+        unsigned n = 0;
+        int r = plain_uri(envelope_member(e, MEMBER_URI), room, &uri, &plain);
+        if (r == -EINVAL || r == -ENOBUFS)
+                return exchange_error(x, RPC_ERROR_INVALID_PARAMS, "params.uri must be a string");
+        if (r == 0)
+                r = find_readers(x, plain, servers, &n);
+        if (r < 0)
+                return r;
+        if (n == 0)
+                return exchange_error(x, RPC_ERROR_RESOURCE_NOT_FOUND, "no server here has this resource");
+        if (n > 1 || x->method == MCP_METHOD_RESOURCES_SUBSCRIBE) {
+                x->kept = BUF_INIT(BUF_CAP_NONE);
+                r = buf_append_span(&x->kept, e->text);
         }
-        int r = here_refresh(x->gateway, x->session->endpoint);
-        return r < 0 ? r : send_to_likeliest(x, e, plain);
+        return r < 0 ? r : send(x, servers[0], &t);
 }
 
-int forward_again(Exchange *x, bool *ret_asked)
+/* ---- what a server says no to --------------------------------------------------------------- */
+
+static bool is_not_found(const Envelope *error)
 {
+        int64_t code;
+        return json_int(envelope_member(error, MEMBER_ERROR_CODE), &code) &&
+               (code == rpc_error_table[RPC_ERROR_RESOURCE_NOT_FOUND].code ||
+                code == rpc_error_table[RPC_ERROR_INVALID_PARAMS].code);
+}
+
+/* The next one that may have the resource; none is asked twice unless the lists have changed meanwhile. */
+static bool read_elsewhere(Exchange *x, const Envelope *e, Span uri)
+{
+        CallText t = text_of(e);
+        Upstream *servers[LIMIT_READ_TRIES];
+        unsigned n = 0;
+        if (find_readers(x, uri, servers, &n) < 0)
+                return false;
+        while (++x->tried < n)
+                if (upstream_why_not(servers[x->tried]) == FAULT_START_TIMEOUT) /* it runs, or will */
+                        return send(x, servers[x->tried], &t) == 0;
+        return false;
+}
+
+bool forward_again(Exchange *x, const Envelope *error)
+{
+        CLEANUP(buf_done) Buf uri = BUF_INIT(LIMIT_URI);
         const Config *c = gateway_config(x->gateway);
-        const EnvelopeLimits limits = {.depth = (uint32_t)c->limits.max_depth, .id = EXCHANGE_TEXT};
-        Buf *text = candidates_text(x->candidates);
+        const EnvelopeLimits limits = {.depth = (uint32_t)c->limits.max_depth,
+                                       .id = (uint32_t)c->limits.max_id};
+        char room[NAME_ROOM];
+        bool last;
         Envelope e;
-        Upstream *u = x->session ? candidates_next(x->candidates, x->gateway) : NULL;
-        *ret_asked = u && envelope_scan(text->data, text->len, &limits, &e) == 0;
-        if (!*ret_asked)
-                return 0;
-        const CallText t = text_of(&e);
-        return send(x, u, &t);
+        Span plain = SPAN_NONE;
+        if (!x->session || envelope_scan(x->kept.data, x->kept.len, &limits, &e) != 0 ||
+            plain_uri(envelope_member(&e, MEMBER_URI), room, &uri, &plain) < 0)
+                return false;
+        if (x->method == MCP_METHOD_RESOURCES_SUBSCRIBE)
+                (void)subscription_remove(x->call.upstream->subscriptions, x->session->number, plain, &last);
+        return x->method == MCP_METHOD_RESOURCES_READ && is_not_found(error) && read_elsewhere(x, &e, plain);
+}
+
+enum { REF_MEMBERS = 16 };
+
+/* What we take for its name is what the server takes: none of its few members comes twice, or with an escape.
+ */
+static bool names_are_plain(Span ref)
+{
+        JsonWalk w = json_walk(ref);
+        Span names[REF_MEMBERS], value;
+        unsigned n = 0;
+        while (n < REF_MEMBERS && json_next(&w, &names[n], &value)) {
+                if (memchr(names[n].ptr, '\\', names[n].len))
+                        return false;
+                for (unsigned i = 0; i < n; i++)
+                        if (span_equal(names[i], names[n]))
+                                return false;
+                n++;
+        }
+        return n < REF_MEMBERS;
 }
 
 int forward_ref(Exchange *x, const Envelope *e)
@@ -181,7 +254,7 @@ int forward_ref(Exchange *x, const Envelope *e)
         bool found;
         bool prompt = json_is(json_member(ref, "type"), "ref/prompt");
         value = json_member(ref, prompt ? "name" : "uri");
-        if (!json_text(value, room, sizeof(room), &name))
+        if (!names_are_plain(ref) || !json_text(value, room, sizeof(room), &name))
                 return exchange_error(
                         x, RPC_ERROR_INVALID_PARAMS,
                         "params.ref must be a ref/prompt with a name or a ref/resource with a uri");

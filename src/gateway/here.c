@@ -136,6 +136,7 @@ static int apply_level(Upstream *u, const Session *s)
         int r = 0;
         if (!upstream_leases(u) && (u->level < 0 || s->level < u->level))
                 u->level = s->level;
+        upstream_calm_later(u);
         TAILQ_FOREACH(b, &u->backends, link)
         {
                 bool mine = b->lease ? b->lease->session == s : !upstream_leases(u);
@@ -353,8 +354,11 @@ static void session_has_ended(Session *s)
                 note_error(stream_end(st));
         ask_session_ended(s);
         drop_subscriptions(g, s);
-        if (s->level >= 0)
+        if (s->level >= 0) {
                 LIST_REMOVE(s, in_loggers);
+                for (uint32_t i = 0; s->endpoint && i < s->endpoint->n; i++)
+                        upstream_calm_later(s->endpoint->members[i]);
+        }
         upstream_session_ended(s);
         if (s->endpoint)
                 s->endpoint->sessions--;

@@ -19,7 +19,8 @@ int here_refresh(Gateway *g, Endpoint *ep) MUST_CHECK;
 /* To the server that has what is named. */
 int forward_tool(Exchange *x, const Envelope *e) MUST_CHECK;
 int forward_prompt(Exchange *x, const Envelope *e) MUST_CHECK;
+/* A server's error to what was kept of a request may be another one's to answer. True: it is on its way
+ * there. */
+bool forward_again(Exchange *x, const Envelope *error);
 int forward_uri(Exchange *x, const Envelope *e) MUST_CHECK;
-/* To the next one that may have it. False in `ret_asked`: there is none. */
-int forward_again(Exchange *x, bool *ret_asked) MUST_CHECK;
 int forward_ref(Exchange *x, const Envelope *e) MUST_CHECK;

@@ -40,6 +40,7 @@ struct Gateway {
         uint32_t max_servers;
         uint8_t cursor_key[CURSOR_KEY];
         uint64_t next_lease;
+        uint64_t asks;                  /* questions that wait for clients */
         size_t queued_bytes;            /* of all calls that wait */
         LIST_HEAD(, Session) loggers;   /* sessions that have asked for a level of logs */
         TAILQ_HEAD(, Exchange) listing; /* wait for a list to become known */

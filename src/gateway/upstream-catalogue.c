@@ -101,17 +101,26 @@ int pinger_start_for(Upstream *u, Backend *b)
 
 typedef struct Told {
         Call call;
+        TAILQ_ENTRY(Told) link;
+        Backend *backend; /* borrowed: the parent */
 } Told;
+
+static void told_free(Told *t)
+{
+        TAILQ_REMOVE(&t->backend->told, t, link);
+        t->backend->n_told--;
+        free(t);
+}
 
 static int told_answered(Call *c, const Envelope *e UNUSED)
 {
-        free(CONTAINER_OF(c, Told, call));
+        told_free(CONTAINER_OF(c, Told, call));
         return 0;
 }
 
 static int told_failed(Call *c, Fault fault UNUSED)
 {
-        free(CONTAINER_OF(c, Told, call));
+        told_free(CONTAINER_OF(c, Told, call));
         return 0;
 }
 
@@ -120,13 +129,21 @@ static const CallOps told_ops = {.answered = told_answered, .failed = told_faile
 /* A request whose answer is of no interest. */
 static int tell(Backend *b, McpMethod m, Span params)
 {
-        Told *t = calloc(1, sizeof(*t));
+        Told *t = calloc(1, sizeof(*t)), *oldest = TAILQ_FIRST(&b->told);
         if (!t)
                 return -ENOMEM;
         t->call.ops = &told_ops;
+        t->backend = b;
         int r = backend_ask(b, &t->call, m, params);
-        if (r < 0)
+        if (r < 0) {
                 free(t);
+                return r;
+        }
+        TAILQ_INSERT_TAIL(&b->told, t, link);
+        if (++b->n_told <= LIMIT_TOLD)
+                return 0;
+        r = backend_forget(b, &oldest->call, false, NULL);
+        told_free(oldest);
         return r;
 }
 
@@ -154,6 +171,39 @@ int backend_set_level(Backend *b, McpLevel level)
         (void)snprintf(params, sizeof(params), "{\"level\":\"%s\"}", mcp_level_name(level));
         return tell(b, MCP_METHOD_SET_LEVEL, span_of(params));
 }
+
+void upstream_calm_later(Upstream *u)
+{
+        if (!upstream_leases(u) && !timer_is_armed(&u->calm))
+                timer_arm(&u->calm, nsec_add(upstream_now(u), LIMIT_LEVEL_CALM * NSEC_PER_SEC));
+}
+
+/* Whom nobody listens to any more says only the worst. */
+static McpLevel wanted_level(const Upstream *u)
+{
+        const Session *s;
+        McpLevel level = MCP_LEVEL_EMERGENCY;
+        LIST_FOREACH(s, &u->gateway->loggers, in_loggers)
+        for (uint32_t i = 0; s->level < level && i < s->endpoint->n; i++)
+                if (s->endpoint->members[i] == u)
+                        level = s->level;
+        return level;
+}
+
+static int calm_fired(Timer *timer, Nsec now UNUSED)
+{
+        Upstream *u = CONTAINER_OF(timer, Upstream, calm);
+        Backend *b;
+        if (u->level < 0)
+                return 0;
+        u->level = wanted_level(u);
+        TAILQ_FOREACH(b, &u->backends, link)
+        if (b->state == BACKEND_READY && backend_survive(b, backend_set_level(b, u->level)) < 0)
+                log_error_with(LOG_FIELDS(LOG_SERVER(u->name)), "its log level could not be told");
+        return 0;
+}
+
+const TimerOps upstream_calm_ops = {.fired = calm_fired};
 
 /* An instance of a session's own hears of that session's subscriptions alone. */
 static bool concerns(const Upstream *u, const Backend *b, Span uri)

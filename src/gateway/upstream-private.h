@@ -8,7 +8,8 @@
 #include "gateway/upstream.h"
 
 extern const BackendOps upstream_backend_ops;
-extern const TimerOps upstream_due_ops, upstream_idle_ops, upstream_refetch_ops, upstream_room_ops;
+extern const TimerOps upstream_due_ops, upstream_idle_ops, upstream_refetch_ops, upstream_room_ops,
+        upstream_calm_ops;
 
 static inline Loop *upstream_loop(const Upstream *u)
 {
@@ -83,3 +84,5 @@ int pinger_start_for(Upstream *u, Backend *b) MUST_CHECK;
 int upstream_restore(Upstream *u, Backend *b) MUST_CHECK;
 int backend_subscribe(Backend *b, Span uri, bool on) MUST_CHECK;
 int backend_set_level(Backend *b, McpLevel level) MUST_CHECK;
+/* Somebody may want less of its logs than before: it is told in a minute, if that is so. */
+void upstream_calm_later(Upstream *u);

@@ -31,6 +31,27 @@ void clock_remove(Call *c)
         c->due = 0;
 }
 
+void call_park(Call *c)
+{
+        const Upstream *u = c->upstream;
+        if (c->state != CALL_SENT || c->parked)
+                return;
+        c->parked = true;
+        c->backend->parked++;
+        c->left = nsec_sub(c->due, upstream_now(u));
+        clock_set(c,
+                  nsec_add(upstream_now(u), nsec_add(c->left, gateway_config(u->gateway)->limits.park_time)));
+}
+
+void call_unpark(Call *c)
+{
+        if (!c->parked)
+                return;
+        c->parked = false;
+        c->backend->parked--;
+        clock_set(c, nsec_add(upstream_now(c->upstream), c->left));
+}
+
 static Fault late_fault(const Upstream *u, const Call *c, Nsec now)
 {
         if (c->state == CALL_SENT || nsec_add(c->started, u->config->request_timeout) <= now)

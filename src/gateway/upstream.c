@@ -36,6 +36,8 @@ int upstream_new(Gateway *g, const SnapshotRow *row, Upstream **ret)
         if (r == 0)
                 r = timer_init(&u->room, loop_timers(g->loop), &upstream_room_ops);
         if (r == 0)
+                r = timer_init(&u->calm, loop_timers(g->loop), &upstream_calm_ops);
+        if (r == 0)
                 r = subscription_table_new(random_next(&g->random.random), &u->subscriptions);
         if (r < 0)
                 return r;
@@ -76,6 +78,7 @@ Upstream *upstream_free(Upstream *u)
         timer_done(&u->idle);
         timer_done(&u->refetch);
         timer_done(&u->room);
+        timer_done(&u->calm);
         subscription_table_free(u->subscriptions);
         mcp_catalogue_unref(u->catalogue);
         fd_close_p(&u->cache_fd);
@@ -112,8 +115,7 @@ int upstream_call(Upstream *u, Call *c, const CallText *t)
         Backend *b;
         c->upstream = u;
         c->state = CALL_IDLE;
-        if (c->started == 0) /* else it was put to another one before */
-                c->started = upstream_now(u);
+        c->started = c->started ? c->started : upstream_now(u); /* its time is one, whomever it goes to */
         c->due = 0;
         if (upstream_leases(u)) {
                 if (lease_get(u, c->session, &c->lease) < 0)
@@ -269,6 +271,7 @@ int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags, b
         a.upstream = u;
         a.score = u->score;
         a.max_out = room_for(u);
+        a.random = random_next(&u->gateway->random.random);
         a.capabilities = capabilities_for(u, args);
         int r = 0;
         if (!a.capabilities.len) {

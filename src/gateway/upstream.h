@@ -70,7 +70,8 @@ struct Upstream {
         bool scouted;                     /* it was started to see what it has to offer */
         bool kept;                        /* while a configuration is taken over */
         Nsec used;                        /* the last call */
-        McpLevel level;                   /* the most verbose that sessions want */
+        McpLevel level;                   /* the most verbose that sessions want, or wanted a moment ago */
+        Timer calm;                       /* when it is looked whether they still do */
         unsigned stale;                   /* lists (1 << McpList) that it said have changed */
         Timer refetch;
         Nsec ended; /* when an instance has ended last, or was released */
@@ -93,6 +94,10 @@ int upstream_call(Upstream *u, Call *c, const CallText *t) MUST_CHECK;
 int upstream_cancel(Call *c, const char *reason) MUST_CHECK;
 /* Fails it, wherever it is. */
 int upstream_fail_call(Call *c, Fault fault) MUST_CHECK;
+/* Its client was asked something: its time does not run until that is answered (limits.park_time bounds it).
+ */
+void call_park(Call *c);
+void call_unpark(Call *c);
 /* What an error about this server can tell. */
 void upstream_fault(const Upstream *u, Fault fault, FaultArgs *ret);
 /* Why it takes no call now. */

@@ -17,6 +17,12 @@ void pending_done(Pending *p)
         *p = (Pending){0};
 }
 
+void pending_begin_at(Pending *p, uint64_t random)
+{
+        assert(p->room == 0);
+        p->first = (uint32_t)(random % PENDING_GENERATIONS);
+}
+
 /* Only when no slot is free, so no slot still names the old `room` as the end of the free ones. */
 static int pending_grow(Pending *p)
 {
@@ -27,7 +33,7 @@ static int pending_grow(Pending *p)
         if (!slots)
                 return -ENOMEM;
         for (uint32_t i = p->room; i < room; i++)
-                slots[i] = (PendingSlot){.next_free = i + 1};
+                slots[i] = (PendingSlot){.generation = p->first, .next_free = i + 1};
         p->slots = slots;
         p->free = p->room;
         p->room = room;

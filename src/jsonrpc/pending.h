@@ -23,6 +23,7 @@ typedef struct Pending {
         PendingSlot *slots; /* owned */
         uint32_t n, room;   /* waiting; slots that there are */
         uint32_t free;      /* the first free one; room: none */
+        uint32_t first;     /* generation that a fresh slot continues */
 } Pending;
 
 enum {
@@ -32,6 +33,9 @@ enum {
 };
 
 void pending_init(Pending *p);
+/* Of a peer that has heard ids from somebody before us: ours begin elsewhere, so that what it still answers
+ * to those is not found. Before the first is added. */
+void pending_begin_at(Pending *p, uint64_t random);
 /* Nothing waits in it. */
 void pending_done(Pending *p);
 

@@ -45,7 +45,7 @@ def long_uri():
     with Alive(d, "a URI that is too long"):
         s = d.session("/mcp/good")
         for method in ("resources/subscribe", "resources/unsubscribe", "resources/read"):
-            m = s.request(method, {"uri": "child://good/" + "x" * 100000})
+            m = s.request(method, {"uri": "child://good/" + "\n" * 70000})
             equal(method + " with a long URI is refused", m.get("error", {}).get("code"), -32602)
             m = s.request(method, {"uri": 5})
             equal(method + " with a URI that is none is refused", m.get("error", {}).get("code"), -32602)
