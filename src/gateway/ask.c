@@ -222,7 +222,7 @@ int ask_begin(Backend *b, const Envelope *e)
                               "its configuration grants it no question to clients");
         if (!s)
                 return refuse(b, id, RPC_ERROR_INTERNAL, "there is no one client whom this question is for");
-        if (!own && !(s->client_can & (1u << what))) /* what is its own's, it can refuse itself */
+        if (!(s->client_can & (1u << what)))
                 return refuse(b, id, RPC_ERROR_METHOD_NOT_FOUND, "the client cannot answer this");
         return forward(b, s, x, e);
 }

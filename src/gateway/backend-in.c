@@ -149,7 +149,6 @@ static int backend_eof(Backend *b)
         if (line_reader_last(&b->reader, &line, &n) == LINE_READER_LINE)
                 r = backend_line(b, line, n);
         loop_source_remove(&b->output);
-        backend_drop_stdin(b); /* who answers nothing any more need not be asked */
         if (b->state != BACKEND_ENDED)
                 timer_arm(&b->gone, nsec_add(loop_now(b->loop), LIMIT_GATEWAY_GONE * NSEC_PER_MSEC));
         return r;

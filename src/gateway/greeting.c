@@ -62,9 +62,10 @@ static int say_initialized(Backend *b)
 static int fail_version(Backend *b, Span value)
 {
         char text[160];
+        Span shown = value.len ? span_first(value, 40) : SPAN("(none)");
         (void)snprintf(text, sizeof(text),
                        "answers initialize with the protocol version %.*s, which is not known",
-                       (int)MIN(value.len, 40u), value.len ? value.ptr : "(none)");
+                       (int)shown.len, shown.ptr);
         return backend_fail(b, IPC_FAILURE_HANDSHAKE, text);
 }
 

@@ -179,7 +179,8 @@ int lease_get(Upstream *u, Session *s, Lease **ret)
 int lease_ready(Upstream *u, Backend *b)
 {
         Lease *l = b->session ? lease_numbered(u, b->session) : NULL;
-        if (u->config->share == SHARE_EXCLUSIVE && (!l || !l->wanted)) /* it may have been told before it was asked */
+        if (u->config->share == SHARE_EXCLUSIVE &&
+            (!l || !l->wanted)) /* it may have been told before it was asked */
                 l = exclusive_holder(u);
         if (l && l->backend)
                 return 0;

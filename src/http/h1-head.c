@@ -88,7 +88,8 @@ static const struct {
 #undef H
 };
 
-/* Of the bytes that llhttp takes for a name, only the letters of ours in the other case differ by this bit. */
+/* Of the bytes that llhttp takes for a name, only the letters of ours in the other case differ by this bit.
+ */
 static bool same_name(Span known, Span name)
 {
         for (size_t i = 0; i < known.len; i++)

@@ -28,7 +28,7 @@ typedef struct HttpRequest {
         Span headers[_HTTP_HEADER_MAX]; /* ptr NULL: not there; the first where more are allowed */
         const HttpHeader *all;          /* every header in order, for what has no row */
         unsigned n_all;
-        uint32_t more; /* bits (1 << HttpHeaderId) of those that came more than once */
+        uint32_t more;  /* bits (1 << HttpHeaderId) of those that came more than once */
         unsigned minor; /* HTTP/1.minor: 0 or 1 */
         bool keep_alive, has_body;
         char *body; /* may be changed by whoever reads it */

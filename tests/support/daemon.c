@@ -2,8 +2,9 @@
 /*
  * mcpvisor as it is, but for what only tests may choose: another gateway, a
  * kernel that seems to refuse groups or namespaces, and times that are long.
- * MCPVISOR_TEST_NO_LOOK=1, MCPVISOR_TEST_GATEWAY=PATH, MCPVISOR_TEST_HELPER=PATH, MCPVISOR_TEST_TREE=pidns|best-effort,
- * MCPVISOR_TEST_PING, _GATEWAY_GOOD, _CRITICAL, _RELOAD_PAUSE=MILLISECONDS.
+ * MCPVISOR_TEST_NO_LOOK=1, MCPVISOR_TEST_GATEWAY=PATH, MCPVISOR_TEST_HELPER=PATH,
+ * MCPVISOR_TEST_TREE=pidns|best-effort, MCPVISOR_TEST_PING, _GATEWAY_GOOD, _CRITICAL,
+ * _RELOAD_PAUSE=MILLISECONDS.
  */
 #include "supervisor/supervisor.h"
 

@@ -26,6 +26,7 @@ typedef struct Peer {
         uint32_t instance;
         uint64_t generation, session;
         char line[WORLD_LINE]; /* the last that it read */
+        unsigned long long id; /* of the last request that it read by peer_reads_request() */
 } Peer;
 
 typedef struct World {
@@ -64,6 +65,8 @@ void tell(uint32_t type, void *m);
 const void *hear(uint32_t type);
 /* Nothing has been said before the answer to this. */
 void hear_nothing(void);
+/* The same until a cell of the scoreboard has that value: the gateway has done what was asked of it. */
+void hear_nothing_until(ScoreCell *cell, uint64_t value);
 void say_hello(const char *build);
 int blob_of(const char *yaml);
 void tell_prepare(uint64_t generation, int blob, const IpcToken *tokens, size_t n);
@@ -84,13 +87,18 @@ const char *peer_reads(Peer *p);
 void peer_reads_nothing(Peer *p);
 void peer_reads_end(Peer *p);
 void peer_writes(Peer *p, const char *text);
+/* The same; @ stands for the id of the last request. */
+void peer_says(Peer *p, const char *text);
 /* Many bytes; false when nobody reads any more, and something was said instead. */
 bool peer_writes_many(Peer *p, char c, size_t n);
-/* The next line is a request of that method: answers it with this result. */
+/* The next line is a request of that method. */
+void peer_reads_request(Peer *p, const char *method);
+/* Answers the last request that it read. */
+void peer_responds(Peer *p, const char *result);
+/* Both. */
 void peer_answers(Peer *p, const char *method, const char *result);
 /* The handshake, up to INSTANCE_READY; capabilities: an object. */
 void peer_greets(Peer *p, const char *capabilities);
-void peer_reads_initialize(Peer *p);
 void hear_ready(const Peer *p);
 void hear_failed(const Peer *p, IpcFailure failure, const char *text);
 

@@ -147,24 +147,30 @@ def floods():
     d = Field({
         "err": victim("mcp+flood-stderr+go", n, g["err"]),
         "out": victim("mcp+flood-stdout+go", n, g["out"]),
-        "line": victim("mcp+long-line+go", n, g["line"]),
+        "line": victim("mcp+go+long-line", g["line"], n),
         "err-line": victim("mcp+long-stderr-line+go", n, g["err-line"]),
         "early-line": victim("long-line+mcp", n),
         "deep": victim("deep-json+mcp", "100000"),
-    })
-    for name in ("err", "out", "line", "err-line"):
+    }, keys={"limits": {"max_line": "1M"}})  # so much of a line is kept
+    with Attack(d, "line", "flood: line") as a:
+        a.start()
+        go(g["line"])
+        a.over()
+        a.went(*LEFT)
+        a.ended("protocol", "protocol error: a line on its stdout is longer than limits.max_line")
+    for name in ("err", "out", "err-line"):
         with Attack(d, name, "flood: " + name) as a:
             a.start()
             pid = a.instance()["pid"]
             watched(a, lambda: in_go(pid, g[name]), "the end of the flood")
             s = d.server(name)
+            written = s["log_lines"] + s["log_lines_suppressed"]
             if name.startswith("err"):
-                written = s["log_lines"] + s["log_lines_suppressed"]
                 wait_says(d, name, "suppressed ")
                 ok(a.label + ": what was left out is told")
-                if name == "err":  # lines of 78 bytes, and some of ours
-                    check(a.label + ": every line is told or counted", -2 <= written - FLOOD // 78 <= 1000,
-                          (written, FLOOD // 78))
+            if name == "err":  # lines of 78 bytes, and some of ours
+                check(a.label + ": every line is told or counted", -2 <= written - FLOOD // 78 <= 1000,
+                      (written, FLOOD // 78))
             a.stop()
             a.went(*STAYED)
             a.ended("planned", "killed by signal 15 (ours)")

@@ -314,8 +314,8 @@ def listeners():
         check("listen: there is one more", len(now) == len(first) + 1, now)
         for address in (a for a in now if a.startswith("127")):
             with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), DEADLINE) as s:
-                s.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                check("listen: %s answers" % address, s.recv(100).startswith(b"HTTP/1.1 503"))
+                s.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                check("listen: %s answers" % address, s.recv(100).startswith(b"HTTP/1.1 200"))
         reload(d, same)
         second = int(now[1].rpartition(":")[2])
         until(lambda: refused(second), what="the second address to be closed")

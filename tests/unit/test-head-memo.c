@@ -38,8 +38,9 @@ static void test_another_configuration(void **state UNUSED)
 
 static void test_each_header_counts(void **state UNUSED)
 {
-        static const HttpHeaderId ids[] = {HTTP_HEADER_HOST,   HTTP_HEADER_ORIGIN,       HTTP_HEADER_AUTHORIZATION,
-                                           HTTP_HEADER_ACCEPT, HTTP_HEADER_CONTENT_TYPE, HTTP_HEADER_CONTENT_ENCODING};
+        static const HttpHeaderId ids[] = {HTTP_HEADER_HOST,          HTTP_HEADER_ORIGIN,
+                                           HTTP_HEADER_AUTHORIZATION, HTTP_HEADER_ACCEPT,
+                                           HTTP_HEADER_CONTENT_TYPE,  HTTP_HEADER_CONTENT_ENCODING};
         for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
                 HeadMemo m = {0};
                 HttpRequest r = request("Bearer x");
@@ -97,9 +98,12 @@ static void test_what_is_not_kept(void **state UNUSED)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_the_same),           cmocka_unit_test(test_another_configuration),
-                cmocka_unit_test(test_each_header_counts), cmocka_unit_test(test_where_one_ends),
-                cmocka_unit_test(test_empty_is_not_absent), cmocka_unit_test(test_what_is_not_kept),
+                cmocka_unit_test(test_the_same),
+                cmocka_unit_test(test_another_configuration),
+                cmocka_unit_test(test_each_header_counts),
+                cmocka_unit_test(test_where_one_ends),
+                cmocka_unit_test(test_empty_is_not_absent),
+                cmocka_unit_test(test_what_is_not_kept),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
