@@ -104,7 +104,7 @@ int utf8_escape(Buf *b, Span s)
         return 0;
 }
 
-size_t utf8_encode(uint32_t code, char room[static UTF8_LONGEST])
+size_t utf8_put(uint32_t code, char room[static UTF8_LONGEST])
 {
         size_t n;
         if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
@@ -130,6 +130,6 @@ size_t utf8_encode(uint32_t code, char room[static UTF8_LONGEST])
 int utf8_append(Buf *b, uint32_t code)
 {
         char c[UTF8_LONGEST];
-        size_t n = utf8_encode(code, c);
+        size_t n = utf8_put(code, c);
         return n ? buf_append(b, c, n) : -EINVAL;
 }

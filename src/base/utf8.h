@@ -21,6 +21,6 @@ size_t utf8_printable(Span s) PURE;
 int utf8_escape(Buf *b, Span s) MUST_CHECK;
 enum { UTF8_LONGEST = 4 };
 /* The bytes of a code point, and how many; 0 for a surrogate and past U+10FFFF. */
-size_t utf8_encode(uint32_t code, char room[static UTF8_LONGEST]);
+size_t utf8_put(uint32_t code, char room[static UTF8_LONGEST]);
 /* Appends a code point; -EINVAL for a surrogate and past U+10FFFF. */
 int utf8_append(Buf *b, uint32_t code) MUST_CHECK;

@@ -91,15 +91,19 @@ static void endpoint_gone(void *user, Endpoint *ep)
 
 static const EndpointOps endpoint_ops = {.upstream = upstream_of_row, .gone = endpoint_gone};
 
-static void drop_servers(Gateway *g)
+static int drop_servers(Gateway *g)
 {
+        int r = 0;
         for (uint32_t i = 0; i < g->max_servers; i++) {
                 Upstream *u = g->upstreams[i];
                 if (u && !u->kept)
                         g->upstreams[i] = upstream_free(u);
                 else if (u)
                         u->kept = false;
+                if (g->upstreams[i] && r == 0)
+                        r = upstream_apply(u);
         }
+        return r;
 }
 
 int gateway_configure(Gateway *g)
@@ -117,7 +121,7 @@ int gateway_configure(Gateway *g)
         if (r == 0)
                 r = endpoint_set_take(&g->endpoints, &g->current, &endpoint_ops, g);
         if (r == 0)
-                drop_servers(g);
+                r = drop_servers(g);
         if (r == 0 && !timer_is_armed(&g->changed)) /* filters and names may be others now */
                 timer_arm(&g->changed, loop_now(g->loop));
         return r;

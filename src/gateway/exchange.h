@@ -18,7 +18,7 @@ typedef struct Client Client;
 typedef struct Exchange Exchange;
 typedef struct Gateway Gateway;
 
-enum { EXCHANGE_TEXT = 64, EXCHANGE_CORRELATION = 129 };
+enum { EXCHANGE_ID = 256, EXCHANGE_TEXT = 64, EXCHANGE_CORRELATION = 129 }; /* limits.max_id is no more than the first */
 
 struct Exchange {
         Call call;
@@ -41,7 +41,7 @@ struct Exchange {
         Buf kept;              /* owned: the request, where its answer may not be the last word */
         unsigned tried;        /* servers that did not have what it asks for */
         size_t id_len, token_len;
-        char id[EXCHANGE_TEXT], token[EXCHANGE_TEXT + 4]; /* as the client wrote them */
+        char id[EXCHANGE_ID], token[EXCHANGE_TEXT + 4]; /* as the client wrote them */
         char correlation[EXCHANGE_CORRELATION];
         struct ScoreTool *tool; /* borrowed: the scoreboard's; NULL: none */
         Exchange *next_free;

@@ -93,10 +93,24 @@ int upstream_want_catalogue(Upstream *u)
 
 int pinger_start_for(Upstream *u, Backend *b)
 {
-        if (u->config->health.interval == NSEC_NEVER)
+        if (u->config->health.interval == NSEC_NEVER && !b->pinger)
                 return 0;
         return pinger_start(b, u->config->health.interval, u->config->health.timeout,
                             u->config->health.failures);
+}
+
+int upstream_apply(Upstream *u)
+{
+        Backend *b;
+        int r = 0;
+        TAILQ_FOREACH(b, &u->backends, link)
+        {
+                if (r == 0 && b->state == BACKEND_READY)
+                        r = backend_survive(b, pinger_start_for(u, b));
+                if (r == 0 && b->state == BACKEND_READY)
+                        r = upstream_has_room(b);
+        }
+        return r;
 }
 
 typedef struct Told {

@@ -84,6 +84,8 @@ Upstream *upstream_free(Upstream *u);
 DEFINE_CLEANUP(Upstream, upstream_free)
 /* Another configuration of the same server. */
 void upstream_configure(Upstream *u, Config *snapshot, const ServerConfig *config);
+/* What of that concerns instances that run. */
+int upstream_apply(Upstream *u) MUST_CHECK;
 
 /* ---- calls of clients ---- */
 

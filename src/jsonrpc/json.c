@@ -125,7 +125,7 @@ static bool take_piece(Span *rest, char room[static UTF8_LONGEST], Span *ret)
         if (room[0])
                 *rest = span_skip(*rest, 2);
         else if (take_unicode(rest, &code))
-                n = utf8_encode(code, room);
+                n = utf8_put(code, room);
         else
                 return false;
         *ret = span_from(room, n);
