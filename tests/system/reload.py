@@ -460,7 +460,9 @@ def gateway_says_no():
 
     # While there is none it is waited for.
     d.set_script("exit 3\nnormal")
-    os.kill(d.status()["gateway"]["pid"], signal.SIGKILL)
+    gone = d.status()["gateway"]["pid"]
+    os.kill(gone, signal.SIGKILL)
+    until(lambda: d.status()["gateway"]["pid"] != gone or d.status()["gateway"]["state"] != "ready", what="its end")
     equal("no gateway at the moment: waited for", reload(d, servers())["ok"], True)
     equal("gateway says no: TERM ends it with 0", d.stop(), 0)
     d.check_clean("gateway says no")
