@@ -18,7 +18,11 @@ typedef struct Client Client;
 typedef struct Exchange Exchange;
 typedef struct Gateway Gateway;
 
-enum { EXCHANGE_ID = 256, EXCHANGE_TEXT = 64, EXCHANGE_CORRELATION = 129 }; /* limits.max_id is no more than the first */
+enum {
+        EXCHANGE_ID = 256,
+        EXCHANGE_TEXT = 64,
+        EXCHANGE_CORRELATION = 129
+}; /* limits.max_id is no more than the first */
 
 struct Exchange {
         Call call;
