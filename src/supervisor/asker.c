@@ -226,6 +226,8 @@ static void judge(Asker *a, AskerTarget *t, const Server *s)
                         settle(a, t, state, NULL);
                 else if (state == SERVER_STATE_STUCK)
                         settle(a, t, state, "it does not end, even after KILL");
+                else if (s->main && newer) /* a reload with another configuration, or somebody by hand */
+                        settle(a, t, state, "it was started again meanwhile");
                 return;
         }
         if (state == SERVER_STATE_READY && (newer || a->event != STATE_EVENT_RESTART))

@@ -282,6 +282,7 @@ def overlap():
         reload(d, servers(o=mcp("mcp", overlap=True)))
         d.ask("start o")
         d.wait_state("o", "ready")
+        until(lambda: len(d.server("o")["instances"]) == 1, what="the end of what was before")
         d.write_config(servers(o=mcp("never-read", overlap=True, env={"Y": command})))
         d.ask("reload --no-wait")
         until(lambda: len(d.server("o")["instances"]) == 2, what="both")
@@ -299,6 +300,27 @@ def overlap():
         ok("overlap, then %s: %s" % (command, state))
     equal("overlap: TERM ends it with 0", d.stop(), 0)
     d.check_clean("overlap")
+
+
+def overtaken_stop():
+    """Who stops a server that a reload then starts again is told so, and does not wait for ever."""
+    slow = {"stop_timeout": "500ms", "drain_timeout": "0s"}
+    d = Daemon(servers(o=mcp("mcp+ignore-term+ignore-eof", **slow)), times=FAST)
+    d.wait_state("o", "ready")
+    with d.connect() as s:
+        s.sendall(b"stop o\n")
+        d.wait_state("o", "stopping")
+        reload(d, servers(o=mcp("mcp", **slow)))
+        said = []
+        for line in s.makefile("r", encoding="utf-8"):
+            said.append(json.loads(line))
+            if "ok" in said[-1]:
+                break
+    equal("overtaken stop: says that it failed", (said[-1]["ok"], said[-2].get("error")),
+          (False, "it was started again meanwhile"))
+    d.wait_state("o", "ready")
+    equal("overtaken stop: TERM ends it with 0", d.stop(), 0)
+    d.check_clean("overtaken stop")
 
 
 def listeners():
@@ -438,7 +460,9 @@ def gateway_says_no():
 
     # While there is none it is waited for.
     d.set_script("exit 3\nnormal")
-    os.kill(d.status()["gateway"]["pid"], signal.SIGKILL)
+    gone = d.status()["gateway"]["pid"]
+    os.kill(gone, signal.SIGKILL)
+    until(lambda: d.status()["gateway"]["pid"] != gone or d.status()["gateway"]["state"] != "ready", what="its end")
     equal("no gateway at the moment: waited for", reload(d, servers())["ok"], True)
     equal("gateway says no: TERM ends it with 0", d.stop(), 0)
     d.check_clean("gateway says no")
@@ -550,5 +574,5 @@ def thousand():
 
 
 alarm(3600 if SOAK else 150)
-main(three_ways, config_map, storm, hangups, remove_and_add, overlap, listeners, live_keys, replaced_meanwhile,
-     gateway_says_no, term_at_each_point, share_changes, critical_meanwhile, thousand)
+main(three_ways, config_map, storm, hangups, remove_and_add, overlap, overtaken_stop, listeners, live_keys,
+     replaced_meanwhile, gateway_says_no, term_at_each_point, share_changes, critical_meanwhile, thousand)

@@ -72,7 +72,7 @@ def is_told_and_replaced():
             equal(tree + ": both are on status", sorted(i["state"] for i in s["instances"]), ["ready", "stuck"])
             equal(tree + ": and the newer one is the server", (s["state"], s["pid"] != old), ("ready", True))
             new = s["pid"]
-        d.wait(lambda: len(d.server("a")["instances"]) == 1, what="the stuck one to be gone")
+        until(lambda: len(d.server("a")["instances"]) == 1, what="the stuck one to be gone")  # no event tells it
         equal(tree + ": the newer one lives on", d.server("a")["pid"], new)
         equal(tree + ": the other server was not disturbed", d.server("other")["pid"], other)
         equal(tree + ": no zombie", zombies_of(d.pid), [])
