@@ -33,10 +33,16 @@ class Gate(Daemon):
         """Until its lists are there, so that a test hears of no change but its own."""
         lists = {"tools": "tools"} if "prompts" in server or "resources" in server else {
             "tools": "tools", "prompts": "prompts", "resources": "resources", "resources/templates": "resourceTemplates"}
-        with Session(self.unix, "/mcp/" + name) as s:
-            lists = {k: v for k, v in lists.items() if k.split("/")[0] in s.result["capabilities"]}
-            until(lambda: all(s.request(k + "/list")["result"][v] for k, v in lists.items()), what="lists of " + name)
-            s.delete()
+
+        def settled():
+            """What a server can is not known to a session that begins before its lists are there."""
+            with Session(self.unix, "/mcp/" + name) as s:
+                own = {k: v for k, v in lists.items() if k.split("/")[0] in s.result["capabilities"]}
+                got = [s.request(k + "/list").get("result", {}).get(v) for k, v in own.items()]
+                s.delete()
+                return all(got)
+
+        until(settled, what="lists of " + name)
 
     @property
     def address(self):
