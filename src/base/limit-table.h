@@ -132,6 +132,10 @@
         L(TOLD,             64,              "items",  "Requests to one instance whose answers are of no interest; an older one is forgotten.") \
         L(LEVEL_CALM,       60,              "seconds","How long a server's log level stays as verbose as it was wanted.") \
         L(READ_TRIES,       16,              "items",  "Servers that are asked for a resource that none of them lists.") \
+        L(PIPE,             64 * 1024,       "bytes",  "A pipe as the kernel makes it; longer lines of a server make its stdout larger.") \
+        L(PIPE_LONG,        256 * 1024,      "bytes",  "Its stdout then, if that takes such a line.") \
+        L(PIPE_LONGEST,     1024 * 1024,     "bytes",  "Its stdout for still longer ones.") \
+        L(PIPE_QUIET,       60,              "seconds","How long after its last long line it is made small again.") \
         L(LEASE_AGAIN,      100,             "milliseconds", "How soon a session asks again for an instance when one was just told to end for it.") \
         L(LIST_DEBOUNCE,    100,             "milliseconds", "How long changes of lists are collected before they are told.") \
         L(LIST_FETCH,       30,              "seconds","How long a server may take to tell its lists.") \

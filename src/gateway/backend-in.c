@@ -21,7 +21,8 @@ static int backend_stray(Backend *b, Span line)
         b->ops->stray(b, line);
         if (++b->stray <= b->max_stray)
                 return 0;
-        return backend_fail(b, IPC_FAILURE_PROTOCOL, "too many lines on its stdout are no messages");
+        return backend_fail(b, IPC_FAILURE_PROTOCOL,
+                            "more lines on its stdout than limits.max_stray are no messages");
 }
 
 /* ---- messages -------------------------------------------------------------------- */
@@ -99,6 +100,8 @@ static int backend_line(Backend *b, char *line, size_t n)
         Envelope e;
         bool torn = b->again; /* the rest of one that an earlier gateway has begun to read */
         b->again = false;
+        if (UNLIKELY(n > LIMIT_PIPE))
+                backend_long_line(b, n);
         if (span_trim(span_from(line, n)).len == 0)
                 return 0;
         int r = envelope_scan(line, n, &b->limits, &e);

@@ -9,6 +9,13 @@ extern const LoopSourceOps backend_input_ops, backend_output_ops;
 extern const WorkOps backend_flush_ops;
 
 int backend_flush(Backend *b) MUST_CHECK;
+
+/* ---- its stdout as a pipe: backend-pipe.c ---- */
+extern const TimerOps backend_quiet_ops;
+/* One came that is longer than a pipe is. */
+void backend_long_line(Backend *b, size_t n);
+void backend_take_pipe(Backend *b, int fd);
+void backend_drop_pipe(Backend *b);
 /* Closes it, with what waits for it. */
 void backend_drop_stdin(Backend *b);
 /* A call is over: out of the table and the figures. */

@@ -6,6 +6,7 @@
 #include "gateway/backend-private.h"
 #include "gateway/fetch.h"
 #include "gateway/pinger.h"
+#include "gateway/warmup.h"
 
 /* ---- its end ----------------------------------------------------------------- */
 
@@ -82,6 +83,8 @@ static int backend_open(Backend *b, const BackendArgs *args)
         if (r == 0)
                 r = timer_init(&b->gone, loop_timers(b->loop), &gone_ops);
         if (r == 0)
+                r = timer_init(&b->quiet, loop_timers(b->loop), &backend_quiet_ops);
+        if (r == 0)
                 r = loop_source_add(&b->input, b->loop, &backend_input_ops, args->stdin_fd, 0);
         if (r == 0)
                 r = loop_source_add(&b->output, b->loop, &backend_output_ops, args->stdout_fd, EPOLLIN);
@@ -105,6 +108,7 @@ int backend_new(const BackendArgs *args, Backend **ret)
                        .max_stray = args->max_stray,
                        .max_out = args->max_out,
                        .random = args->random,
+                       .pipes = args->pipes,
                        .stray_since = loop_now(args->loop),
                        .stdin_fd = -EBADF,
                        .stdout_fd = -EBADF,
@@ -122,6 +126,7 @@ int backend_new(const BackendArgs *args, Backend **ret)
                 return r;
         b->stdin_fd = args->stdin_fd;
         b->stdout_fd = args->stdout_fd;
+        backend_take_pipe(b, b->stdout_fd);
         *ret = TAKE_PTR(b);
         return 0;
 }
@@ -131,12 +136,14 @@ Backend *backend_free(Backend *b)
         if (!b)
                 return NULL;
         greeting_free(b);
+        warmup_free(b);
         fetch_free(b);
         pinger_free(b);
         loop_source_remove(&b->input);
         loop_source_remove(&b->output);
         work_done(&b->flush);
         timer_done(&b->gone);
+        backend_drop_pipe(b);
         fd_close_p(&b->stdin_fd);
         fd_close_p(&b->stdout_fd);
         notebook_free(b->notebook);

@@ -37,6 +37,11 @@ typedef enum BackendState {
         BACKEND_ENDED,    /* failed, or stdout has ended: nothing is read or written any more */
 } BackendState;
 
+/* Bytes of all pipes that were made larger, and what they may be. */
+typedef struct PipeBudget {
+        size_t used, max;
+} PipeBudget;
+
 typedef struct BackendArgs {
         Loop *loop;
         const BackendOps *ops; /* borrowed: a table */
@@ -46,6 +51,7 @@ typedef struct BackendArgs {
         EnvelopeLimits limits;
         size_t max_line;
         size_t max_out;          /* bytes that may wait for its stdin */
+        PipeBudget *pipes;       /* borrowed, outlives it */
         uint64_t random;         /* where ids begin for one that an earlier gateway had */
         uint64_t max_stray;      /* lines a minute */
         Span capabilities;       /* what the server is told of its client: an object; read by backend_start */
@@ -66,6 +72,10 @@ struct Backend {
         LoopSource input, output; /* its stdin, its stdout */
         int stdin_fd, stdout_fd;  /* owned */
         Notebook *notebook;       /* owned */
+        PipeBudget *pipes;
+        size_t pipe_size; /* of stdout, when it was made larger */
+        Nsec long_at;     /* its last long line */
+        Timer quiet;      /* is it time to make it small again? */
         LineReader reader;
         EnvelopeLimits limits;
         Buf out;        /* what waits for its stdin */
@@ -97,6 +107,7 @@ struct Backend {
         bool again;                /* an earlier gateway had it: its first line may be a torn one */
         struct Greeting *greeting; /* owned: while the handshake is under way */
         struct Fetch *fetch;       /* owned: while its lists are being fetched */
+        struct Warmup *warmup;     /* owned */
         struct Pinger *pinger;     /* owned: pings */
         McpLevel level;            /* that it was told last */
 };

@@ -95,6 +95,7 @@ int client_answer_text(Client *c, const ClientAnswer *a, const char *text)
         if (r < 0)
                 return client_survive(c, r);
         const Span body = buf_span(&b);
+        figures_limit_in(c->gateway, span_of(text));
         answer.type = SPAN("application/json");
         log_limited(LOG_LEVEL_INFO, "refused",
                     LOG_FIELDS(LOG_REQUEST(c->correlation), LOG_INT("status", a->status)), "/%s: %d, %s",

@@ -223,6 +223,14 @@ static int head_of_message(Client *c, const HttpRequest *r, Span name, bool know
         return check_load(c);
 }
 
+static void take_text(char *room, size_t size, Span text)
+{
+        size_t n = MIN(text.len, size - 1);
+        if (n)
+                memcpy(room, text.ptr, n);
+        room[n] = 0;
+}
+
 static void begin_head(Client *c, const HttpRequest *r, Span *ret_name)
 {
         c->started = loop_now(c->gateway->loop);
@@ -234,6 +242,9 @@ static void begin_head(Client *c, const HttpRequest *r, Span *ret_name)
         c->status = 0;
         c->null_id = c->modern = false;
         take_correlation(c, http_header(r, HTTP_HEADER_REQUEST_ID));
+        take_text(c->trace.parent, sizeof(c->trace.parent), http_header(r, HTTP_HEADER_TRACEPARENT));
+        take_text(c->trace.state, sizeof(c->trace.state), http_header(r, HTTP_HEADER_TRACESTATE));
+        take_text(c->trace.baggage, sizeof(c->trace.baggage), http_header(r, HTTP_HEADER_BAGGAGE));
 }
 
 static int take_head(Client *c, const HttpRequest *r)
@@ -293,9 +304,11 @@ static int client_request(HttpConn *conn, HttpRequest *r)
 
 /* ---- its going ------------------------------------------------------------------------- */
 
-static void client_cut(HttpConn *conn, HttpCut why UNUSED)
+static void client_cut(HttpConn *conn, HttpCut why)
 {
         Client *c = client_of(conn);
+        if (why == HTTP_CUT_TIMEOUT)
+                figures_limit(c->gateway, SCORE_LIMIT_WRITE_TIMEOUT);
         Exchange *x = TAKE_PTR(c->exchange);
         Batch *b = TAKE_PTR(c->batch);
         int r = 0;
@@ -324,6 +337,7 @@ static void client_was_refused(HttpConn *conn, int status, const char *why)
         Client *c = client_of(conn);
         char address[64];
         figures_http(c, status);
+        figures_limit_in(c->gateway, span_of(why));
         log_limited(LOG_LEVEL_INFO, "http-refused", NULL, "%s: %d, %s", http_conn_address(conn, address),
                     status, why);
 }

@@ -29,6 +29,7 @@ struct Client {
         int status;
         HeadMemo memo;
         char correlation[EXCHANGE_CORRELATION];
+        ClientTrace trace;
         char principal[SESSION_PRINCIPAL];
         char origin[256]; /* to be told that it may read; "" none */
         HttpMethod method;

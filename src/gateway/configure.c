@@ -112,6 +112,7 @@ int gateway_configure(Gateway *g)
         const HttpLimits limits = http_limits(c);
         int r = admission_take(&g->admission, c);
         http_server_set_limits(&g->http, &limits);
+        g->pipes.max = MIN(c->limits.pipe_budget, (uint64_t)SIZE_MAX);
         if (r == 0)
                 r = session_table_limit(&g->sessions, c->limits.max_sessions, c->limits.session_ttl,
                                         c->limits.replay);

@@ -3,9 +3,11 @@
 #include "base/limit-table.h"
 #include "gateway/ask.h"
 #include "gateway/batch.h"
+#include "gateway/figures.h"
 #include "gateway/here.h"
 #include "gateway/stream.h"
 #include "jsonrpc/json.h"
+#include "jsonrpc/scan.h"
 #include "mcp/era.h"
 #include "mcp/write.h"
 
@@ -166,6 +168,8 @@ static int post_batch(Client *c, const HttpRequest *r, Span array)
         if (!mcp_has(s->version, MCP_HAS_BATCH))
                 return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, SPAN_NONE,
                                          "this revision of the protocol has no batches");
+        if (n > gateway_config(c->gateway)->limits.max_batch)
+                figures_limit(c->gateway, SCORE_LIMIT_MAX_BATCH);
         if (n == 0 || n > gateway_config(c->gateway)->limits.max_batch)
                 return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, SPAN_NONE,
                                          "an empty batch, or more messages than limits.max_batch");
@@ -219,8 +223,12 @@ int gateway_post(Client *c, HttpRequest *r)
         case ENVELOPE_E_BATCH:
                 return post_batch(c, r, e.text);
         case ENVELOPE_E_SYNTAX:
+                if (strcmp(e.why, SCAN_TOO_DEEP) == 0)
+                        figures_limit(c->gateway, SCORE_LIMIT_MAX_DEPTH);
                 return client_refuse_rpc(c, 400, RPC_ERROR_PARSE, SPAN_NONE, e.why);
         default:
+                if (strcmp(e.why, ENVELOPE_ID_TOO_LONG) == 0)
+                        figures_limit(c->gateway, SCORE_LIMIT_MAX_ID);
                 return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, envelope_member(&e, MEMBER_ID),
                                          e.why);
         }

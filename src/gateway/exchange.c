@@ -59,6 +59,16 @@ static bool take_token(Exchange *x, const Envelope *e)
         return true;
 }
 
+/* Without memory for it a log line is shorter. */
+static ClientTrace *trace_of(const Client *c)
+{
+        ClientTrace *t = c->trace.parent[0] || c->trace.state[0] || c->trace.baggage[0] ? malloc(sizeof(*t))
+                                                                                        : NULL;
+        if (t)
+                *t = c->trace;
+        return t;
+}
+
 int exchange_new(Gateway *g, Client *c, Batch *batch, Session *s, const Envelope *e, Exchange **ret)
 {
         Span id = envelope_member(e, MEMBER_ID);
@@ -68,6 +78,7 @@ int exchange_new(Gateway *g, Client *c, Batch *batch, Session *s, const Envelope
         memset(x, 0, offsetof(Exchange, id));
         x->correlation[0] = 0;
         x->tool = NULL;
+        x->trace = NULL;
         x->gateway = g;
         x->call.ops = &exchange_call_ops;
         x->session = s;
@@ -81,6 +92,7 @@ int exchange_new(Gateway *g, Client *c, Batch *batch, Session *s, const Envelope
                 return EXCHANGE_E_TOKEN;
         }
         memcpy(x->correlation, c->correlation, sizeof(x->correlation));
+        x->trace = trace_of(c);
         x->batch = batch;
         if (batch) {
                 batch_expect(batch);
@@ -103,6 +115,7 @@ static void exchange_free(Exchange *x)
         Gateway *g = x->gateway;
         ask_exchange_ended(x);
         buf_done(&x->kept);
+        free(TAKE_PTR(x->trace));
         if (x->listed)
                 TAILQ_REMOVE(&g->listing, x, link);
         if (x->client)
@@ -134,6 +147,13 @@ static bool worth_a_line(const Gateway *g, ScoreStatus how, Nsec took)
         }
 }
 
+/* NULL is left out of a log line. */
+static const char *shown(const ClientTrace *t, size_t member)
+{
+        const char *text = t ? (const char *)t + member : "";
+        return *text ? text : NULL;
+}
+
 static void exchange_account(Exchange *x, ScoreStatus how)
 {
         Nsec took = nsec_sub(loop_now(x->gateway->loop), x->started);
@@ -145,7 +165,10 @@ static void exchange_account(Exchange *x, ScoreStatus how)
                                        LOG_STR("method", mcp_method_name(x->method)),
                                        LOG_SPAN("tool", figures_tool(x)),
                                        LOG_STR("status", score_status_name(how)),
-                                       LOG_INT("usec", took / NSEC_PER_USEC)),
+                                       LOG_INT("usec", took / NSEC_PER_USEC),
+                                       LOG_STR("traceparent", shown(x->trace, offsetof(ClientTrace, parent))),
+                                       LOG_STR("tracestate", shown(x->trace, offsetof(ClientTrace, state))),
+                                       LOG_STR("baggage", shown(x->trace, offsetof(ClientTrace, baggage)))),
                             "%s: %s after %.1f ms", mcp_method_name(x->method), score_status_name(how),
                             (double)took / (double)NSEC_PER_MSEC);
 }
@@ -286,12 +309,27 @@ static ScoreStatus outcome_of(Fault fault)
         }
 }
 
+static void count_limit(Gateway *g, Fault fault)
+{
+        static const struct {
+                Fault fault;
+                ScoreLimit limit;
+        } rows[] = {{FAULT_QUEUE_FULL, SCORE_LIMIT_MAX_QUEUE},
+                    {FAULT_QUEUE_TIMEOUT, SCORE_LIMIT_QUEUE_TIMEOUT},
+                    {FAULT_REQUEST_TIMEOUT, SCORE_LIMIT_REQUEST_TIMEOUT},
+                    {FAULT_MESSAGE_TOO_LARGE, SCORE_LIMIT_MAX_LINE}};
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                if (rows[i].fault == fault)
+                        figures_limit(g, rows[i].limit);
+}
+
 int exchange_fault(Exchange *x, Fault fault)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
         FaultArgs a = {.fault = fault, .retry_after_ms = UINT64_MAX, .exit_class = -1, .code = -1};
         if (x->call.upstream)
                 upstream_fault(x->call.upstream, fault, &a);
+        count_limit(x->gateway, fault);
         a.correlation_id = span_of(x->correlation);
         int r = fault_write(&b, exchange_id(x), &a);
         const Span text = buf_span(&b);

@@ -24,6 +24,11 @@ enum {
         EXCHANGE_CORRELATION = 129
 }; /* limits.max_id is no more than the first */
 
+/* What the client's tracing calls its request: shown in the log, told to no server. */
+typedef struct ClientTrace {
+        char parent[64], state[128], baggage[128]; /* "": none; longer ones are cut */
+} ClientTrace;
+
 struct Exchange {
         Call call;
         Gateway *gateway;
@@ -47,6 +52,7 @@ struct Exchange {
         size_t id_len, token_len;
         char id[EXCHANGE_ID], token[EXCHANGE_TEXT + 4]; /* as the client wrote them */
         char correlation[EXCHANGE_CORRELATION];
+        ClientTrace *trace;     /* owned; NULL: none */
         struct ScoreTool *tool; /* borrowed: the scoreboard's; NULL: none */
         Exchange *next_free;
 };

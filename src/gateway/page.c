@@ -2,6 +2,7 @@
 /* Pages of our own: whether we live, whether we are ready, and the figures. */
 #include "base/limit-table.h"
 #include "gateway/health-page.h"
+#include "gateway/figures.h"
 #include "gateway/metrics-page.h"
 #include "gateway/root.h"
 #include "gateway/route.h"
@@ -67,6 +68,7 @@ static int answer_metrics(Client *c)
                 return client_refuse(c, 503, "there are no figures yet");
         scoreboard_self(scoreboard_process(g->scoreboard, SCORE_GATEWAY),
                         loop_stats(g->loop)->lag_max / NSEC_PER_USEC);
+        figures_take_http(g);
         int r = metrics_page(g->scoreboard, loop_now(g->loop), &b);
         if (r == -ENOBUFS)
                 return client_refuse(c, 500, "the page of metrics would be longer than it may be");

@@ -40,6 +40,8 @@ struct Gateway {
         uint32_t max_servers;
         uint8_t cursor_key[CURSOR_KEY];
         uint64_t next_lease;
+        PipeBudget pipes;
+        HttpHits http_hits;             /* those that are counted already */
         uint64_t asks;                  /* questions that wait for clients */
         size_t queued_bytes;            /* of all calls that wait */
         LIST_HEAD(, Session) loggers;   /* sessions that have asked for a level of logs */

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "build-id.h"
+#include "gateway/figures.h"
 #include "gateway/root.h"
 #include "ipc/certificate.h"
 
@@ -260,6 +261,7 @@ static int told_ping(Gateway *g, IpcMessage *m)
         scoreboard_self(scoreboard_process(g->scoreboard, SCORE_GATEWAY),
                         loop_stats(g->loop)->lag_max / NSEC_PER_USEC);
         loop_stats_reset(g->loop);
+        figures_take_http(g);
         return answer(g, IPC_PONG, &pong);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Places in the queue of an instance, and the clock of all calls of a server. */
 #include "base/limit-table.h"
+#include "gateway/figures.h"
 #include "gateway/upstream-private.h"
 #include "jsonrpc/splice.h"
 
@@ -262,6 +263,8 @@ static int give(Upstream *u, Backend *b, Call *c, const CallText *t)
         Lane *l = lane_get(b, c->session);
         if (!l)
                 return -ENOMEM;
+        if (l->in_flight >= u->config->max_inflight_session)
+                figures_limit(u->gateway, SCORE_LIMIT_MAX_INFLIGHT);
         if (!TAILQ_EMPTY(&l->queue) || !lane_may_send(l, u->config))
                 return enqueue(u, l, c, t);
         if (c->line.data)

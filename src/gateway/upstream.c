@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "gateway/ask.h"
 #include "gateway/fetch.h"
+#include "gateway/figures.h"
+#include "gateway/warmup.h"
 #include "gateway/upstream-private.h"
 #include "ipc/catalogue.h"
 
@@ -271,6 +273,7 @@ int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags, b
         a.upstream = u;
         a.score = u->score;
         a.max_out = room_for(u);
+        a.pipes = &u->gateway->pipes;
         a.random = random_next(&u->gateway->random.random);
         a.capabilities = capabilities_for(u, args);
         int r = 0;
@@ -388,6 +391,8 @@ static int backend_is_ready(Backend *b)
                 r = lease_ready(u, b);
         if (r == 0)
                 r = upstream_restore(u, b);
+        if (r == 0 && !b->told_ready)
+                r = warmup_start(b);
         if (u->config->idle_stop != NSEC_NEVER)
                 timer_arm(&u->idle, nsec_add(u->used, u->config->idle_stop));
         return r < 0 ? r : upstream_serve_waiting(u);
@@ -400,6 +405,7 @@ static int backend_has_failed(Backend *b, IpcFailure failure, const char *text)
                                .instance = b->id.instance,
                                .generation = b->id.generation,
                                .failure = failure};
+        figures_limit_in(u->gateway, span_of(text));
         log_debug_with(LOG_FIELDS(LOG_SERVER(u->name)), "%s", text);
         Span why = span_first(span_of(text), ipc_type(IPC_INSTANCE_FAILED)->text_max);
         return ipc_send_text(&u->gateway->supervisor, IPC_INSTANCE_FAILED, &m, why, NULL, 0);

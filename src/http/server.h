@@ -16,6 +16,11 @@ typedef struct HttpLimits {
         Nsec header_timeout, body_timeout, idle_timeout, write_timeout, sse_keepalive;
 } HttpLimits;
 
+/* How often a limit refused something, those that refused() does not tell. */
+typedef struct HttpHits {
+        uint64_t max_connections, max_queue;
+} HttpHits;
+
 typedef enum HttpListenerKind { HTTP_LISTENER_TCP, HTTP_LISTENER_UNIX } HttpListenerKind;
 
 struct HttpListener {
@@ -33,10 +38,7 @@ struct HttpServer {
         Loop *loop;         /* borrowed */
         const HttpOps *ops; /* borrowed: a table */
         MetricSet *metrics; /* borrowed: CONNECTIONS; NULL: none */
-        struct {
-                uint64_t max_connections,
-                        max_queue; /* how often they refused something; others tell refused() */
-        } hits;
+        HttpHits hits;
         HttpLimits limits;
         TAILQ_HEAD(, HttpListener) listeners;
         TAILQ_HEAD(HttpConns, HttpConn) conns;

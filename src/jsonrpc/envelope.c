@@ -214,7 +214,7 @@ static const char *id_fault(Envelope *e, uint32_t longest, const char **at)
                 why = fault_at(e, MEMBER_ID, at,
                                "the id must be a string, or an integer without fraction and exponent");
         else if (id.len > longest)
-                why = fault_at(e, MEMBER_ID, at, "the id is too long");
+                why = fault_at(e, MEMBER_ID, at, ENVELOPE_ID_TOO_LONG);
         else
                 return NULL;
         e->members[MEMBER_ID] = SPAN_NONE;

@@ -16,6 +16,8 @@
 #include "base/span.h"
 #include "jsonrpc/member-table.h"
 
+#define ENVELOPE_ID_TOO_LONG "the id is too long"
+
 typedef enum EnvelopeKind {
         ENVELOPE_REQUEST,
         ENVELOPE_NOTIFICATION,

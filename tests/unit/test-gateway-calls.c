@@ -47,9 +47,7 @@ static void test_call(void **state UNUSED)
         assert_non_null(strstr(client_hears(client, OK), "{\"result\":{\"content\":[], \"n\": 1e400},"
                                                          "\"jsonrpc\":\"2.0\",\"id\":\"\\u0041-1\"}"));
         peer_responds(p, "{\"content\":[]}"); /* once more: nobody's */
-        hear_nothing();
-        ScoreServerGateway *score = &scoreboard_server(world.board, world.row)->gateway;
-        assert_int_equal(score_get(&score->late_answers), 1);
+        hear_nothing_until(&scoreboard_server(world.board, world.row)->gateway.late_answers, 1);
         assert_int_equal(in_flight(), 0);
 }
 

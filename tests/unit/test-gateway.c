@@ -93,7 +93,7 @@ static void test_errors(void **state UNUSED)
                 {"{\"jsonrpc\":\"2.0\",\"id\":@,\"result\":{\"protocolVersion\":\"1999\"}}\n",
                  IPC_FAILURE_HANDSHAKE, "1999"},
                 {"{\"jsonrpc\":\"2.0\",\"id\":@,\"result\":[]}\n", IPC_FAILURE_HANDSHAKE, "(none)"},
-                {"a\nb\nc\nd\ne\nf\n", IPC_FAILURE_PROTOCOL, "too many lines"},
+                {"a\nb\nc\nd\ne\nf\n", IPC_FAILURE_PROTOCOL, "more lines"},
                 {NULL, IPC_FAILURE_HANDSHAKE, "closed its stdout"},
         };
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -145,7 +145,7 @@ static void test_stray(void **state UNUSED)
         peer_writes(p, "1\n2\n3\n4\n5\n"); /* as many as may be */
         hear_nothing();
         peer_writes(p, "6\n");
-        hear_failed(p, IPC_FAILURE_PROTOCOL, "too many lines");
+        hear_failed(p, IPC_FAILURE_PROTOCOL, "more lines");
 }
 
 static void test_stdin_closed(void **state UNUSED)

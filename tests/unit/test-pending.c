@@ -173,6 +173,31 @@ static void test_full(void **state UNUSED)
         free(nodes);
 }
 
+/* Ids that an earlier table gave out are not found in one that begins elsewhere, and stay below 2^53. */
+static void test_begin_at(void **state UNUSED)
+{
+        CLEANUP(drop_all) Pending old, p, last;
+        PendingNode given[40] = {0}, nodes[40] = {0}, one = {0};
+        pending_init(&old);
+        pending_init(&p);
+        pending_init(&last);
+        pending_begin_at(&p, 0x123456789abcdef0);
+        pending_begin_at(&last, PENDING_GENERATIONS - 1);
+        for (unsigned i = 0; i < ARRAY_SIZE(nodes); i++) {
+                assert_int_equal(pending_add(&old, &given[i]), 0);
+                assert_int_equal(pending_add(&p, &nodes[i]), 0);
+                assert_true(pending_find(&p, nodes[i].id) == &nodes[i]);
+                assert_true(nodes[i].id < 1ULL << 53);
+        }
+        for (unsigned i = 0; i < ARRAY_SIZE(given); i++)
+                assert_null(pending_find(&p, given[i].id));
+        assert_int_equal(pending_add(&last, &one), 0);
+        assert_true(one.id < 1ULL << 53 && pending_find(&last, one.id) == &one);
+        drop_all(&last);
+        drop_all(&old);
+        drop_all(&p);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -180,6 +205,7 @@ int main(void)
                 cmocka_unit_test(test_generations), cmocka_unit_test(test_each),
                 cmocka_unit_test(test_random),      cmocka_unit_test(test_parse),
                 cmocka_unit_test(test_memory),      cmocka_unit_test(test_full),
+                cmocka_unit_test(test_begin_at),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
