@@ -141,10 +141,12 @@ static void test_term(void **state UNUSED)
         for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
                 World w;
                 const char *word = new_word();
-                static const char script[] = "setsid sh -c 'kill -STOP $$; sleep 100' $1 & "
-                                             "setsid sh -c 'trap \"echo deaf\" TERM; echo up; while :; do "
-                                             "sleep 100 & wait; done' $1 & "
-                                             "trap 'exit 7' TERM; while :; do sleep 100 & wait; done";
+                static const char script[] =
+                        "trap 'exit 7' TERM; " /* before the other one says that it is up */
+                        "setsid sh -c 'kill -STOP $$; sleep 100' $1 & "
+                        "setsid sh -c 'trap \"echo deaf\" TERM; echo up; while :; do "
+                        "sleep 100 & wait; done' $1 & "
+                        "while :; do sleep 100 & wait; done";
                 char line[64];
                 if (!world_start(&w, &modes[i], script, word))
                         continue;
