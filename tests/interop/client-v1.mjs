@@ -36,6 +36,11 @@ async function one(url, run) {
 // Tools that can only be called as a task, which we do not offer, are hidden.
 const callable = (list) => list.filter((x) => x.execution?.taskSupport !== "required");
 
+// What a server can is not known before its first contact with anybody.
+async function first_contact() {
+        for (const name of names) await one(at(name), async (c) => check(`${name}: has tools`, (await all(c, "tools")).length > 0));
+}
+
 async function handshake() {
         for (const name of names)
                 await both(name, (through, direct) => {
@@ -47,9 +52,20 @@ async function handshake() {
                 });
 }
 
+// `everything` has tools for what its client can, and adds them once it knows its client: when a call has started it.
+async function grown(through, direct) {
+        await through.callTool({ name: "echo", arguments: { message: "x" } });
+        const same = async () => {
+                const length = async (c) => callable(await all(c, "tools")).length;
+                while ((await length(through)) !== (await length(direct)));
+        };
+        await within(same(), "all tools of everything");
+}
+
 async function lists() {
         for (const name of names)
                 await both(name, async (through, direct) => {
+                        if (name === "everything") await grown(through, direct);
                         for (const [key, capability] of Object.entries(list_of)) {
                                 if (!direct.getServerCapabilities()[capability]) continue;
                                 equal(`${name}: ${key}`, await all(through, key), callable(await all(direct, key)));
@@ -194,6 +210,8 @@ async function progress() {
 
 async function cancel() {
         await one(at("fixture"), async (c) => {
+                const cancelled = async () => (await c.callTool({ name: "fixture_cancelled", arguments: {} })).content[0].text;
+                equal("its process is there", await cancelled(), "0");
                 const stop = new AbortController();
                 const waits = c.callTool({ name: "fixture_wait", arguments: {} }, undefined, { signal: stop.signal });
                 const failed = waits.then(
@@ -203,7 +221,6 @@ async function cancel() {
                 await c.callTool({ name: "fixture_cancelled", arguments: {} }); // behind it on the same pipe
                 stop.abort("enough");
                 check("the client gives up", await failed);
-                const cancelled = async () => (await c.callTool({ name: "fixture_cancelled", arguments: {} })).content[0].text;
                 const heard = async () => {
                         while ((await cancelled()) !== "1");
                         return true;
@@ -292,6 +309,7 @@ async function end_of_session() {
 }
 
 const tests = {
+        first_contact,
         handshake,
         lists,
         lists_together,

@@ -58,7 +58,6 @@ def sdk_v1():
 
 INSPECTED = (
     ("tools/list",), ("tools/call", "--tool-name", "test_simple_text"),
-    ("tools/call", "--tool-name", "test_elicitation", "--tool-arg", "message=x"),
     ("tools/call", "--tool-name", "test_error_handling"), ("tools/call", "--tool-name", "no_such_tool"),
     ("resources/list",), ("resources/templates/list",), ("resources/read", "--uri", "test://static-text"),
     ("resources/read", "--uri", "test://template/5/data"), ("prompts/list",),
