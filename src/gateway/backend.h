@@ -125,6 +125,8 @@ int backend_end(Backend *b, Fault fault) MUST_CHECK;
 int backend_fail(Backend *b, IpcFailure failure, const char *text) MUST_CHECK;
 /* What could not be done for this instance alone (-errno) is its end, and not ours. */
 int backend_survive(Backend *b, int r) MUST_CHECK;
+/* It has ended: what it has written before stands in the pipe still, and counts. */
+int backend_read_last(Backend *b) MUST_CHECK;
 /* No more calls, ever: closes its stdin once what waits for it is written. */
 void backend_close_stdin(Backend *b);
 

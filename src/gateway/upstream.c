@@ -314,6 +314,8 @@ int upstream_instance_down(Upstream *u, Backend *b, const IpcInstanceDown *m, Sp
         buf_clear(&u->last.lines);
         int r = buf_append_span(&u->last.lines, lines);
         if (r == 0)
+                r = backend_read_last(b);
+        if (r == 0)
                 r = drop_backend(u, b, was_ready ? FAULT_SERVER_DIED : never);
         if (r == 0 && !was_ready && !planned)
                 r = upstream_fail_waiting(u, l, never);
