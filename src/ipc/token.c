@@ -85,6 +85,8 @@ const IpcToken *ipc_token_find(const IpcToken *tokens, size_t n, Span text)
 {
         uint8_t hash[SHA256_SIZE];
         const IpcToken *found = NULL;
+        if (text.len == 0) /* no token is none, whatever is configured */
+                return NULL;
         sha256(text, hash);
         for (size_t i = 0; i < n; i++)
                 if (same_hash(hash, tokens[i].hash) && !found)

@@ -38,6 +38,18 @@ static void test_round(void **state UNUSED)
         assert_null(ipc_token_find(NULL, 0, SPAN("one")));
 }
 
+/* Whatever is configured: who sends no token has none. */
+static void test_empty_text(void **state UNUSED)
+{
+        IpcToken tokens[] = {{.name = "empty"}, {.name = "last"}};
+        sha256(SPAN(""), tokens[0].hash);
+        sha256(SPAN("text"), tokens[1].hash);
+        assert_null(ipc_token_find(tokens, 2, SPAN_NONE));
+        assert_null(ipc_token_find(tokens, 2, SPAN("")));
+        assert_null(ipc_token_find(tokens, 2, SPAN("text ")));
+        assert_ptr_equal(ipc_token_find(tokens, 2, SPAN("text")), &tokens[1]);
+}
+
 static void test_none(void **state UNUSED)
 {
         CLEANUP_FD int fd = -EBADF;
@@ -103,9 +115,8 @@ static void test_oom(void **state UNUSED)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_round),
-                cmocka_unit_test(test_none),
-                cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_round), cmocka_unit_test(test_empty_text),
+                cmocka_unit_test(test_none),  cmocka_unit_test(test_refused),
                 cmocka_unit_test(test_oom),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
