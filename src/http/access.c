@@ -173,26 +173,3 @@ bool http_origin_allowed(const HttpAccess *a, Span origin, Span host)
                 return true;
         return read_place(host, &h) && same_name(&o.place, &h) && same_port(o.place.port, h.port);
 }
-
-/* ---- tokens ---------------------------------------------------------------- */
-
-static bool same_hash(const uint8_t a[static SHA256_SIZE], const uint8_t b[static SHA256_SIZE])
-{
-        volatile uint8_t differ = 0; /* so that nothing ends the loop early */
-        for (size_t i = 0; i < SHA256_SIZE; i++)
-                differ |= a[i] ^ b[i];
-        return differ == 0;
-}
-
-const HttpToken *http_token_find(const HttpToken *tokens, size_t n, Span token)
-{
-        uint8_t hash[SHA256_SIZE];
-        const HttpToken *found = NULL;
-        if (token.len == 0)
-                return NULL;
-        sha256(token, hash);
-        for (size_t i = 0; i < n; i++)
-                if (same_hash(tokens[i].hash, hash))
-                        found = &tokens[i];
-        return found;
-}

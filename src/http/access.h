@@ -1,12 +1,10 @@
 #pragma once
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may speak at all, as far as headers say it: pure decisions about Host,
- * Origin and bearer tokens. Names come from the configuration; tokens are
- * known by their SHA-256 only, compared in constant time.
+ * Who may speak at all, as far as Host and Origin say it: pure decisions.
+ * Names come from the configuration. Whose a token is knows ipc/token.
  */
 
-#include "base/sha256.h"
 #include "http/request.h"
 
 typedef struct HttpAccess {
@@ -24,11 +22,3 @@ bool http_host_allowed(const HttpAccess *a, Span host);
 bool http_origin_allowed(const HttpAccess *a, Span origin, Span host);
 /* Only what `origins` lists (CORS answers are for them only). */
 bool http_origin_listed(const HttpAccess *a, Span origin);
-
-typedef struct HttpToken {
-        uint8_t hash[SHA256_SIZE];
-        Span name; /* borrowed; the principal for logs */
-} HttpToken;
-
-/* All are looked at, always; the one that matches, or NULL. */
-const HttpToken *http_token_find(const HttpToken *tokens, size_t n, Span token);

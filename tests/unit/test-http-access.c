@@ -129,28 +129,11 @@ static void test_origin(void **state UNUSED)
         assert_false(http_origin_allowed(&bare, SPAN("null"), SPAN("localhost")));
 }
 
-static void test_token(void **state UNUSED)
-{
-        HttpToken tokens[3] = {{.name = SPAN("a")}, {.name = SPAN("b")}, {.name = SPAN("c")}};
-        sha256(SPAN("first"), tokens[0].hash);
-        sha256(SPAN("second"), tokens[1].hash);
-        sha256(SPAN(""), tokens[2].hash);
-        assert_ptr_equal(http_token_find(tokens, 3, SPAN("first")), &tokens[0]);
-        assert_ptr_equal(http_token_find(tokens, 3, SPAN("second")), &tokens[1]);
-        assert_null(http_token_find(tokens, 1, SPAN("second")));
-        assert_null(http_token_find(tokens, 3, SPAN("firs")));
-        assert_null(http_token_find(tokens, 3, SPAN("first ")));
-        assert_null(http_token_find(tokens, 3, SPAN(""))); /* no token is none, whatever is configured */
-        assert_null(http_token_find(tokens, 3, SPAN_NONE));
-        assert_null(http_token_find(NULL, 0, SPAN("first")));
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_host),
                 cmocka_unit_test(test_origin),
-                cmocka_unit_test(test_token),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
