@@ -31,6 +31,7 @@ DEADLINE = 20.0  # for what takes milliseconds: a loaded machine is no failure
 OWN_PORT = "127.0.0.1:0"  # daemons of other tests run at the same time
 SOAK = bool(os.environ.get("MCPVISOR_SOAK"))  # longer, for nobody waits
 SLOW = 4 if "address" in os.environ.get("SAN_FLAGS", "") else 1
+COVERAGE = "--coverage" in os.environ.get("SAN_FLAGS", "")  # its counters are dirty pages of the executable
 
 passed = failed = skipped = 0
 tmp = tempfile.mkdtemp(prefix="mcpvisor-test.")
