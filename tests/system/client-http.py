@@ -173,6 +173,9 @@ def health(e):
                       ("http://", "host and port"), ("http://a b", "no spaces")):
         code, out, err = run(e, "health", "--url", url)
         check("health: --url " + url, code == 1 and out == "" and text in err and err.count("\n") == 1, err)
+    for words in (["--redy"], ["--url"], ["too", "many"], ["--url", "http://a:0", "--ready=x"]):
+        code, out, err = run(e, "health", *words)
+        check("health: a probe knows 0 and 1 only: " + " ".join(words), code == 1 and out == "" and "Try: " in err, (code, err))
     empty.end()
 
 
