@@ -364,14 +364,14 @@ def connect_ends(e):
 
 
 def own_memory(pid):
-    """kB that it has made dirty itself, without what the loader did to files; and with that."""
+    """kB that it has written itself, without what the loader did to files; and with that."""
     own, total, file = 0, 0, False
     with open("/proc/%d/smaps" % pid) as f:
         for line in f:
             words = line.split()
             if "-" in words[0] and not words[0].endswith(":"):
                 file = len(words) > 5 and words[5].startswith("/")
-            elif words[0] == "Private_Dirty:":
+            elif words[0] == "Anonymous:":  # dirty are also pages of an executable that was linked a moment ago
                 total += int(words[1])
                 own += 0 if file else int(words[1])
     return own, total
