@@ -50,6 +50,19 @@ def limits():
     d.ends_well("limits")
 
 
+def tool_series():
+    """A tool that has a series is no hit; each call of one that has none is."""
+    d = Gate({"a": child()}, {"limits": {"max_tool_series": 1}})
+    s = d.session("/mcp/a")
+    got = []
+    for tool in ("echo", "echo", "who", "state", "echo"):
+        s.call(tool)
+        got.append(hits(d).get("max_tool_series"))
+    equal("calls beyond limits.max_tool_series", got, [0, 0, 1, 2, 2])
+    equal("at the first configuration nothing is a change", d.logged("takes effect only after a restart"), 0)
+    d.ends_well("tool series")
+
+
 def traces():
     """They stand in the line of the request, and the server sees nothing of them."""
     d = Gate({"a": child()}, {"log": {"requests": "all"}})
@@ -119,4 +132,4 @@ def pipes():
 
 if __name__ == "__main__":
     alarm(200)
-    main(limits, traces, warmup, pipes)
+    main(limits, tool_series, traces, warmup, pipes)
