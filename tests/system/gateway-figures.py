@@ -172,6 +172,36 @@ def pipes():
     d.ends_well("pipes")
 
 
+def memory(d):
+    return metric(d, 'process_resident_memory_bytes{role="gateway"}')
+
+
+def quiet():
+    """What long lines have made larger is given back when there was none for a while: the pipe, and the memory."""
+    d = Gate({"a": child(sandbox={"profile": "none"})}, {"limits": {"max_line": "32M", "pipe_budget": "16M"}},
+             times={"PIPE_QUIET": 1500 * SLOW, "PING": 100})
+    size = lambda: pipe_size(d.server("a")["pid"])  # noqa: E731
+    s = d.session("/mcp/a")
+    try:
+        size()
+    except PermissionError:
+        skip("another user's descriptors cannot be looked at here")
+        return
+    s.request("tools/call", {"name": "big", "arguments": {"bytes": 100000}})
+    before = memory(d)
+    for n in (24, 1):
+        began = time.monotonic()
+        s.request("tools/call", {"name": "big", "arguments": {"bytes": n << 20}})
+        equal("a line of %d MiB: the pipe is large" % n, size(), 1 << 20)
+        if n > 1:
+            until(lambda: memory(d) > before + (n << 20), what="the gateway to be larger")
+        until(lambda: size() == 65536, what="the pipe to be small again")
+        check("not before it was quiet", time.monotonic() - began >= 1.5 * SLOW, time.monotonic() - began)
+    until(lambda: memory(d) < before + (4 << 20), what="the memory to be given back")
+    ok("the memory goes back too")
+    d.ends_well("quiet")
+
+
 if __name__ == "__main__":
     alarm(200)
-    main(limits, queue, tool_series, traces, warmup, pipes)
+    main(limits, queue, tool_series, traces, warmup, pipes, quiet)
