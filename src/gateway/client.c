@@ -129,6 +129,8 @@ static int answer_preflight(Client *c, const HttpRequest *r)
 
 static int refuse_route(Client *c)
 {
+        if (has_tag(c, CLIENT_METRICS_LISTENER) && c->route->id == ROUTE_OTHER)
+                return client_refuse(c, 404, "there is nothing at this address but /metrics");
         if (c->route->id == ROUTE_OTHER)
                 return client_refuse(c, 404,
                                      "there is nothing under this path; MCP is at /mcp and /mcp/NAME");
@@ -141,6 +143,8 @@ static int check_who(Client *c, const HttpRequest *r)
 {
         const Admission *a = &c->gateway->admission;
         Span host = http_header(r, HTTP_HEADER_HOST), origin = http_header(r, HTTP_HEADER_ORIGIN);
+        if (has_tag(c, CLIENT_METRICS_LISTENER) && c->route->id == ROUTE_OTHER)
+                return refuse_route(c); /* whoever asks: a token would open nothing */
         bool is_free = c->route->is_free && !(c->route->id == ROUTE_METRICS && a->metrics_need_token);
         if (!c->route->is_free && !has_tag(c, CLIENT_FREE_LISTENER) && !http_host_allowed(&a->access, host))
                 return client_refuse(c, 403, "this Host is not allowed here; see allowed_hosts");

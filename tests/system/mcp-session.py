@@ -291,6 +291,20 @@ def token():
     d.ends_well("token")
 
 
+def metrics_address():
+    """It has /metrics, with a token or without, and nothing else: not even something that a token would open."""
+    d = Gate({"a": child()}, {"auth": {"mode": "token"}, "metrics": {"listen": "127.0.0.2:0"}})
+    with open(os.path.join(d.state, "token"), encoding="utf-8") as f:
+        right = dict(BASE, Authorization="Bearer " + f.read().strip())
+    host, port = d.status()["gateway"]["metrics_listen"][0].rsplit(":", 1)
+    ask = lambda *args: plain(*args, wire=Wire((host, int(port)))).status  # noqa: E731
+    equal("/metrics", ask("GET", "/metrics", BASE), 200)
+    for way in ("/livez", "/readyz", "/health/detailed", "/mcp/a", "/none", "/"):
+        equal("%s is not there" % way, [ask("GET", way, h) for h in (BASE, right, dict(BASE, Host="evil.example"))], [404] * 3)
+    equal("nor to a POST or OPTIONS", [ask("POST", "/mcp", BASE, initialize()), ask("OPTIONS", "/mcp", BASE)], [404] * 2)
+    d.ends_well("metrics address")
+
+
 # ---- errors ------------------------------------------------------------------
 
 
@@ -373,4 +387,4 @@ validate_messages()
 shared.main(negotiation, session_ids, initialize_carries_the_id, notifications_get_202, ping, double_initialize,
      session_missing, session_unknown, session_deleted, session_of_another_path, session_of_another_principal,
      session_expires, session_evicted, version_header, modern_header_over_a_body_without_meta, accept, content_type,
-     methods_and_paths, host, origin, token, same_head, errors_and_ids, unknown_method)
+     methods_and_paths, host, origin, token, metrics_address, same_head, errors_and_ids, unknown_method)
