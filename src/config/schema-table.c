@@ -132,7 +132,7 @@ const SchemaRow schema_table[] = {
         ROOT("limits.session_ttl", DURATION, limits.session_ttl, .def = "30m", BOUNDS(SEC, 365 * DAY), .none = true, GW, LIVE, BY(GATEWAY),
              .doc = "A session that makes no request for this long is dropped."),
         ROOT("limits.max_connections", UINT, limits.max_connections, .def = "10000", BOUNDS(1, 1000000), GW, NEWGW, BY(GATEWAY),
-             .doc = "Connections of clients."),
+             .doc = "Connections of clients; fewer where the limit of open files leaves no more."),
         ROOT("limits.max_queued", SIZE, limits.max_queued, .def = "64M", BOUNDS(MIB, TIB), GW, LIVE, BY(GATEWAY),
              .doc = "Bytes waiting in all queues; over it new requests get 503."),
         ROOT("limits.max_servers", UINT, limits.max_servers, .def = "1000", BOUNDS(1, 10000), BOTH, PROC, BY(SUPERVISOR),
