@@ -122,6 +122,7 @@ int gateway_configure(Gateway *g)
         const Config *c = gateway_config(g);
         const HttpLimits limits = http_limits(c);
         int r = admission_take(&g->admission, c);
+        log_default()->level = (LogLevel)c->log.level;
         http_server_set_limits(&g->http, &limits);
         metric_set(gateway_metrics(g), METRIC_CONNECTIONS_MAX, limits.max_connections);
         g->pipes.max = MIN(c->limits.pipe_budget, (uint64_t)SIZE_MAX);
