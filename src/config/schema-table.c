@@ -109,7 +109,7 @@ const SchemaRow schema_table[] = {
         ROOT("log.slow", DURATION, log.slow, .def = "1s", BOUNDS(MSEC, DAY), GW, LIVE, BY(GATEWAY),
              .doc = "A request that takes longer is slow."),
         ROOT("log.payloads", BOOL, log.payloads, .def = "false", GW, LIVE, BY(GATEWAY),
-             .doc = "Logs arguments and results too, at level debug. They may hold secrets."),
+             .doc = "Logs what clients ask servers and what these answer, at level debug, each cut to 4 KiB. It may hold secrets, and nothing of it is hidden."),
         ROOT("log.dir", TEXT, log.dir, .none = true, .def = "none", .check = check_path, .form = "path", SUP, LIVE, BY(RECORDER),
              .doc = "Directory of one log file per server, beside `log.output`."),
         ROOT("log.max_size", SIZE, log.max_size, .def = "10M", BOUNDS(64 * KIB, TIB), SUP, LIVE, BY(RECORDER),
