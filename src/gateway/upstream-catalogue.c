@@ -4,6 +4,7 @@
 #include "base/json-writer.h"
 #include "base/limit-table.h"
 #include "base/log.h"
+#include "gateway/fetch.h"
 #include "gateway/pinger.h"
 #include "gateway/upstream-private.h"
 #include "ipc/catalogue.h"
@@ -104,6 +105,45 @@ int upstream_want_catalogue(Upstream *u)
                 return 0;
         u->wanted = u->scouted = true;
         return upstream_leases(u) ? lease_get(u, NULL, &l) : upstream_say_want(u, IPC_NO_SESSION);
+}
+
+/* ---- its lists ------------------------------------------------------------------------- */
+
+static int catalogue_fetched(Backend *b, McpCatalogue *c)
+{
+        return upstream_take_catalogue(b->upstream, b, c);
+}
+
+static const FetchOps fetch_ops = {.done = catalogue_fetched};
+
+enum { ALL_LISTS = (1 << _MCP_LIST_MAX) - 1 };
+
+/* Of a server that serves sessions each instance may offer something else, as its client can more or less:
+ * one of our own tells what is listed to all. */
+int upstream_fetch_lists(Upstream *u, Backend *b)
+{
+        Lease *own = b->session ? lease_numbered(u, b->session) : NULL, *scout;
+        if (u->config->share != SHARE_SESSION || !own || !own->session)
+                return fetch_start(b, &fetch_ops, ALL_LISTS, u->catalogue);
+        return u->catalogue && !u->cached ? 0 : lease_get(u, NULL, &scout);
+}
+
+static int refetch_fired(Timer *timer, Nsec now UNUSED)
+{
+        Upstream *u = CONTAINER_OF(timer, Upstream, refetch);
+        Backend *b = upstream_shared_instance(u);
+        unsigned lists = u->stale;
+        u->stale = 0;
+        return b && lists ? backend_survive(b, fetch_start(b, &fetch_ops, lists, u->catalogue)) : 0;
+}
+
+const TimerOps upstream_refetch_ops = {.fired = refetch_fired};
+
+void upstream_lists_changed(Upstream *u, unsigned lists)
+{
+        u->stale |= lists;
+        if (!timer_is_armed(&u->refetch))
+                timer_arm(&u->refetch, nsec_add(upstream_now(u), LIMIT_LIST_DEBOUNCE * NSEC_PER_MSEC));
 }
 
 /* ---- what each new instance is told ---------------------------------------------------- */

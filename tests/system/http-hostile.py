@@ -247,7 +247,7 @@ def many_connections():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     d = Gate({"a": child()}, {"limits": {"max_connections": wanted + 100, "idle_timeout": "10m", "header_timeout": "10m"}})
     gateway = d.status()["gateway"]["pid"]
-    before = private_dirty(gateway)
+    before = private_memory(gateway)
     wires = []
     try:
         for i in range(wanted):
@@ -256,7 +256,7 @@ def many_connections():
                 wires[-1].send(b"POST /mcp HTTP/1.1\r\nHost: l")
         s = d.session("/mcp/a")
         equal("beside %d connections" % wanted, s.call("echo", {"x": 1}), {"x": 1})
-        each = (private_dirty(gateway) - before) / wanted
+        each = (private_memory(gateway) - before) / wanted
         check("little memory for each: %d bytes" % each, each < 16384, each)
         check("none was closed", not readable([w.sock for w in wires], 0))
         start = cpu_of(gateway)
