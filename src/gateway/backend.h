@@ -65,6 +65,7 @@ struct Backend {
         TAILQ_ENTRY(Backend) link;
         IpcInstance id;   /* header unused */
         uint64_t session; /* of the WANT that it answers */
+        uint64_t launch;  /* which program it is */
         BackendState state;
         Loop *loop;
         const BackendOps *ops;

@@ -6,6 +6,7 @@
 #include "gateway/batch.h"
 #include "gateway/figures.h"
 #include "gateway/here.h"
+#include "gateway/payload.h"
 #include "gateway/root.h"
 #include "jsonrpc/json.h"
 #include "jsonrpc/splice.h"
@@ -322,6 +323,7 @@ static int call_answered(Call *c, const Envelope *e)
         ScoreStatus how = SCORE_STATUS_OK;
         Span parts[SPLICE_PARTS];
         Splice s;
+        payload_answered(x, e);
         if (e->kind == ENVELOPE_ERROR && x->kept.len && forward_again(x, e))
                 return 0;
         if (e->kind == ENVELOPE_ERROR)

@@ -4,6 +4,7 @@
 #include "base/limit-table.h"
 #include "gateway/figures.h"
 #include "gateway/here.h"
+#include "gateway/payload.h"
 #include "gateway/upstream-private.h"
 #include "jsonrpc/error-code.h"
 #include "jsonrpc/json.h"
@@ -21,6 +22,7 @@ static int send(Exchange *x, Upstream *u, const CallText *t)
 {
         x->call.method = x->method;
         x->call.session = x->session;
+        payload_asked(x, u, t->text);
         return upstream_call(u, &x->call, t);
 }
 

@@ -368,6 +368,7 @@ static const Family families[] = {
         {METRIC_HTTP_REQUESTS, write_http, 0},
         {METRIC_SESSIONS, write_plain, 0},
         {METRIC_CONNECTIONS, write_plain, 0},
+        {METRIC_CONNECTIONS_MAX, write_plain, 0},
         {METRIC_STREAMS, write_plain, 0},
         {METRIC_TLS_EXPIRY, write_plain_if_any, 0},
         {METRIC_BUILD_INFO, write_build, 0},

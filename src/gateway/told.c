@@ -175,9 +175,9 @@ static Upstream *find_upstream(const Gateway *g, uint32_t row, uint64_t generati
 
 static int told_catalogue(Gateway *g, IpcMessage *m)
 {
-        const IpcServer *s = (const IpcServer *)m->header;
-        Upstream *u = find_upstream(g, s->row, s->row_generation);
-        return u ? upstream_take_cache(u, TAKE_FD(m->fds[0])) : 0;
+        const IpcCatalogue *c = (const IpcCatalogue *)m->header;
+        Upstream *u = find_upstream(g, c->row, c->row_generation);
+        return u ? upstream_take_cache(u, c->launch, m->n_fds ? TAKE_FD(m->fds[0]) : -EBADF) : 0;
 }
 
 static int told_server_state(Gateway *g, IpcMessage *m)

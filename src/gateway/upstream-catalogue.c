@@ -12,10 +12,9 @@
 
 /* ---- the cache ------------------------------------------------------------------- */
 
-/* How it is started is not known here; a change of that starts it anew, and then it tells all again. */
 static Span launch_of(const Upstream *u)
 {
-        return span_of(u->name);
+        return span_from((const char *)&u->launch, sizeof(u->launch));
 }
 
 static void write_cache(Upstream *u)
@@ -39,15 +38,29 @@ static void adopt(Upstream *u, McpCatalogue *c, ScoreToolsKnown known)
         score_set(&u->score->tools_known, known);
 }
 
-int upstream_take_cache(Upstream *u, int fd)
+static int forget_catalogue(Upstream *u)
+{
+        if (!u->catalogue)
+                return 0;
+        u->catalogue = mcp_catalogue_unref(u->catalogue);
+        u->cached = u->scouted = false;
+        u->stale = 0;
+        score_set(&u->score->tools, 0);
+        score_set(&u->score->tools_known, SCORE_TOOLS_UNKNOWN);
+        return gateway_catalogue_changed(u->gateway, u);
+}
+
+int upstream_take_cache(Upstream *u, uint64_t launch, int fd)
 {
         CLEANUP(buf_done) Buf bytes = BUF_INIT(LIMIT_CATALOGUE);
         McpCatalogue *c;
         fd_close_p(&u->cache_fd);
         u->cache_fd = fd;
-        if (u->catalogue) /* an earlier file of the same life: ours is newer */
-                return 0;
-        int r = catalogue_read(fd, &bytes);
+        int r = u->launch == launch ? 0 : forget_catalogue(u);
+        u->launch = launch;
+        if (r < 0 || u->catalogue) /* an earlier file of the same life: ours is newer */
+                return r;
+        r = fd < 0 ? CATALOGUE_E_EMPTY : catalogue_read(fd, &bytes);
         if (r == 0)
                 r = mcp_catalogue_decode(buf_span(&bytes), launch_of(u), &c);
         if (r == -ENOMEM)
@@ -62,6 +75,10 @@ int upstream_take_cache(Upstream *u, int fd)
 
 int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c)
 {
+        if (b->launch != u->launch) { /* an instance of the program before, which is about to end */
+                mcp_catalogue_unref(c);
+                return 0;
+        }
         bool first = !u->catalogue || u->cached;
         bool changed = first || mcp_catalogue_diff(u->catalogue, c);
         adopt(u, c, SCORE_TOOLS_LISTED);

@@ -72,6 +72,7 @@ int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags, b
                 return r;
         *ret_taken = true;
         TAILQ_INSERT_TAIL(&u->backends, b, link);
+        b->launch = u->launch;
         b->probe = flags & IPC_INSTANCE_PROBE;
         b->told_ready = flags & IPC_INSTANCE_READY_BEFORE;
         return backend_survive(b, backend_start(b, flags));

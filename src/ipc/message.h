@@ -31,7 +31,7 @@ enum {
         M(ABORT,         IpcConfig,       TO_GATEWAY,    0, 0, 0)                   \
         M(LISTENER_UP,   IpcListener,     TO_GATEWAY,    1, 2, 256)                 \
         M(LISTENER_DOWN, IpcListener,     TO_GATEWAY,    0, 0, 0)                   \
-        M(CATALOGUE,     IpcServer,       TO_GATEWAY,    1, 1, 0)                   \
+        M(CATALOGUE,     IpcCatalogue,    TO_GATEWAY,    0, 1, 0)                   \
         M(INSTANCE_UP,   IpcInstanceUp,   TO_GATEWAY,    3, 3, 0)                   \
         M(INSTANCE_DRAIN, IpcInstance,    TO_GATEWAY,    0, 0, 0)                   \
         M(INSTANCE_DOWN, IpcInstanceDown, TO_GATEWAY,    0, 0, 4096)                \
@@ -119,12 +119,15 @@ typedef struct IpcListener {
         uint32_t reserved;
 } IpcListener;
 
-typedef struct IpcServer {
+/* Which program a server is from now on; what another one has told counts no more. Descriptor: its file
+ * (catalogue.h), if there is one. */
+typedef struct IpcCatalogue {
         IpcHeader header;
         uint32_t row;
         uint32_t reserved;
         uint64_t row_generation;
-} IpcServer;
+        uint64_t launch; /* another number for another way to start it */
+} IpcCatalogue;
 
 /* Names one life of one instance. */
 typedef struct IpcInstance {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limit-table.h"
+#include "config/launch.h"
 #include "supervisor/core.h"
 #include "supervisor/server.h"
 #include "supervisor/when.h"
@@ -96,7 +97,7 @@ Server *server_of_row(struct Supervisor *sup, uint32_t row)
         return row < scoreboard_rows(sup->board) ? sup->rows[row] : NULL;
 }
 
-void server_adopt(Server *s, Config *snapshot, const ServerConfig *config)
+bool server_adopt(Server *s, Config *snapshot, const ServerConfig *config)
 {
         RestartRules rules = restart_rules(config);
         uint32_t crashes = MAX(1, (uint32_t)snapshot->alerts.crashes);
@@ -111,6 +112,9 @@ void server_adopt(Server *s, Config *snapshot, const ServerConfig *config)
         s->config = config;
         s->refused = config_refusal(config);
         config_unref(before);
+        uint64_t launch = s->launch;
+        s->launch = config_launch(config);
+        return s->launch != launch;
 }
 
 const char *config_refusal(const ServerConfig *c)

@@ -90,6 +90,9 @@ static void gateway_part(struct Supervisor *s, JsonWriter *w)
         key_uint(w, "restarts", g->restarts);
         addresses_part(s, "listen", false, w);
         addresses_part(s, "metrics_listen", true, w);
+        uint64_t most = metric_get(&scoreboard_process(s->board, SCORE_GATEWAY)->metrics,
+                                   METRIC_CONNECTIONS_MAX);
+        key_known(w, "max_connections", most > 0, most);
         key_uint(w, "dropped_messages", g->dropped);
         json_write_object_end(w);
 }

@@ -123,6 +123,38 @@ def traces():
     d.ends_well("traces")
 
 
+def payloads():
+    """log.payloads: what is asked and answered, at level debug, cut; and nothing of it when it is not wanted."""
+    config = {"log": {"level": "debug", "payloads": True}}
+    d = Gate({"a": child()}, config)
+    s = d.session("/mcp/a")
+
+    def records(word):
+        return [r for r in d.log_records() if word in json.dumps(r)]
+
+    s.start_call("echo", {"fruit": "pear \u00fc"}, X_Request_Id="order-1").finish()
+    got = [r for r in records("order-1") if r["level"] == "debug"]
+    equal("what is asked, and what is answered", [json.loads(r.get("params") or r.get("result")) for r in got],
+          [{"name": "echo", "arguments": {"fruit": "pear \u00fc"}}, {"content": [], "structuredContent": {"fruit": "pear \u00fc"}}])
+    equal("as what it was", {(r["server"], r["method"], r["tool"]) for r in got}, {("a", "tools/call", "echo")})
+    s.start_call("error", {"message": "plum"}, X_Request_Id="order-2").finish()
+    equal("an error, too", [json.loads(r["error"])["message"] for r in records("order-2") if "error" in r], ["plum"])
+    s.start_call("big", {"bytes": 100000}, X_Request_Id="order-3").finish()
+    got = [len(r["result"]) for r in records("order-3") if "result" in r]
+    check("a long one is cut", len(got) == 1 and 4000 < got[0] <= 4200, got)
+
+    def after(log, word):
+        d.write_config({"auth": {"mode": "none"}, "servers": {"a": child("--name", "a")}, "log": log})
+        equal("a reload: %s" % log, d.ask("reload")["ok"], True)
+        equal("it is answered as before", d.session("/mcp/a").call("echo", {"fruit": word}), {"fruit": word})
+        return len(records(word))
+
+    equal("not wanted any more: nothing", after({"level": "debug"}, "apple"), 0)
+    equal("wanted, but at another level: nothing", after({"level": "info", "payloads": True}, "grape"), 0)
+    equal("and again: both", after({"level": "debug", "payloads": True}, "peach"), 2)
+    d.ends_well("payloads")
+
+
 def warmup():
     """Made of each new instance; one that fails is logged and keeps nothing from anybody."""
     log = path("warmup-log")
@@ -204,4 +236,4 @@ def quiet():
 
 if __name__ == "__main__":
     alarm(200)
-    main(limits, queue, tool_series, traces, warmup, pipes, quiet)
+    main(limits, queue, tool_series, traces, payloads, warmup, pipes, quiet)
