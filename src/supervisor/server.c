@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limit-table.h"
+#include "base/when.h"
 #include "supervisor/core.h"
 #include "supervisor/server.h"
-#include "supervisor/when.h"
 
 /* ---- lifecycle -------------------------------------------------------------- */
 
