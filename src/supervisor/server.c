@@ -15,6 +15,12 @@ static int init_parts(Server *s)
         return r;
 }
 
+/* A configuration can be taken all the same (--keep-going). NULL: the server can be started here. */
+static const char *why_not_here(const ServerConfig *c)
+{
+        return c->resolved.command.value ? NULL : "not to be had on this machine: see `mcpvisor check`";
+}
+
 int server_new(struct Supervisor *sup, Config *snapshot, const ServerConfig *config, Server **ret)
 {
         Server *s = calloc(1, sizeof(*s));
@@ -27,7 +33,7 @@ int server_new(struct Supervisor *sup, Config *snapshot, const ServerConfig *con
         s->snapshot = config_ref(snapshot);
         s->config = config;
         s->rules = restart_rules(config);
-        s->refused = config_refusal(config);
+        s->refused = why_not_here(config);
         s->shown = _SERVER_STATE_INVALID;
         s->name = strdup(config->head.name);
         int r = s->name ? init_parts(s) : -ENOMEM;
@@ -109,13 +115,8 @@ void server_adopt(Server *s, Config *snapshot, const ServerConfig *config)
         Config *before = s->snapshot;
         s->snapshot = config_ref(snapshot);
         s->config = config;
-        s->refused = config_refusal(config);
+        s->refused = why_not_here(config);
         config_unref(before);
-}
-
-const char *config_refusal(const ServerConfig *c)
-{
-        return c->resolved.command.value ? NULL : "not to be had on this machine: see `mcpvisor check`";
 }
 
 /* ---- questions -------------------------------------------------------------- */

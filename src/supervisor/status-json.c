@@ -168,7 +168,7 @@ static void instances_part(const Server *s, JsonWriter *w)
  * floor, until the fences are built. */
 static void sandbox_part(const Server *s, const Instance *best, JsonWriter *w)
 {
-        static const char *const profiles[] = {"none", "standard", "strict"};
+        static const char *const profiles[] = {PROFILE_WORDS};
         static const char *const missing[] = {"memory",     "pids",     "cpu",          "io",
                                               "userns",     "mountns",  "ipcns",        "utsns",
                                               "netns",      "cgroupns", "landlock-net", "landlock-scope",
@@ -221,7 +221,7 @@ static void figures_part(const ScoreServerGateway *g, bool ready, JsonWriter *w)
 
 static void server_part(const Server *s, JsonWriter *w)
 {
-        static const char *const shares[] = {"shared", "session", "exclusive"};
+        static const char *const shares[] = {SHARE_WORDS};
         const ScoreServerGateway *g = &s->score->gateway;
         const Instance *best = server_best(s);
         const ExitRecord *last = server_last_exit(s);
