@@ -40,6 +40,7 @@ typedef enum BackendState {
 /* Bytes of all pipes that were made larger, and what they may be. */
 typedef struct PipeBudget {
         size_t used, max;
+        Nsec quiet; /* so long after its last long line one is made small again */
 } PipeBudget;
 
 typedef struct BackendArgs {

@@ -7,14 +7,12 @@
 
 /* ---- its stream -------------------------------------------------------------------- */
 
-static int give_event(Exchange *x, const Span *parts, unsigned n, bool *ret_taken)
+static int give_event(Exchange *x, const Span *parts, unsigned n, bool last, bool *ret_taken)
 {
         char id[EVENT_ID_SIZE];
         Span name = SPAN_NONE;
         if (x->numbered && x->session) {
-                int r = replay_add(&x->session->events, x->stream, parts, n, id);
-                if (r < 0)
-                        return r;
+                (last ? replay_add_last : replay_add)(&x->session->events, x->stream, parts, n, id);
                 name = span_of(id);
         }
         *ret_taken = false;
@@ -57,7 +55,7 @@ int exchange_push(Exchange *x, const Span *parts, unsigned n)
                 r = open_stream(x);
         if (r < 0)
                 return r;
-        r = give_event(x, parts, n, &taken);
+        r = give_event(x, parts, n, false, &taken);
         return r < 0 || taken || x->numbered ? r : EXCHANGE_E_NO_STREAM;
 }
 
@@ -95,7 +93,7 @@ int exchange_give(Exchange *x, const Span *parts, unsigned n)
         if (c && !x->open)
                 r = open_stream(x);
         if (r == 0 && x->open)
-                r = give_event(x, parts, n, &taken);
+                r = give_event(x, parts, n, true, &taken);
         c = x->client; /* it may have gone by that */
         if (r < 0 || !c)
                 return r;

@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 
 #include "base/fd.h"
+#include "base/limit-table.h"
 #include "base/log.h"
 #include "build-id.h"
 #include "gateway/figures.h"
@@ -56,6 +57,8 @@ static int told_hello(Gateway *g, IpcMessage *m)
         g->http.metrics = gateway_metrics(g);
         g->max_servers = hello->max_servers;
         g->no_first_look = hello->no_first_look;
+        g->pipes.quiet = hello->pipe_quiet ? hello->pipe_quiet * NSEC_PER_MSEC
+                                           : LIMIT_PIPE_QUIET * NSEC_PER_SEC;
         g->upstreams = calloc(g->max_servers, sizeof(Upstream *));
         r = g->upstreams ? score_tools_new(g->scoreboard, &g->tools) : -ENOMEM;
         if (r < 0)

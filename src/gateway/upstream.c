@@ -23,6 +23,7 @@ int upstream_new(Gateway *g, const SnapshotRow *row, Upstream **ret)
         TAILQ_INIT(&u->backends);
         TAILQ_INIT(&u->leases);
         TAILQ_INIT(&u->waiting);
+        TAILQ_INIT(&u->stored);
         TAILQ_INIT(&u->clock);
         int r = timer_init(&u->due, loop_timers(g->loop), &upstream_due_ops);
         if (r == 0)

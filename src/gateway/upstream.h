@@ -59,6 +59,7 @@ struct Upstream {
         BackendList backends;
         LeaseList leases;
         CallQueue waiting; /* for an instance */
+        CallQueue stored;  /* those whose message is kept until they are sent, the oldest first */
         CallQueue clock;   /* all calls of clients, the first due first */
         Timer due;
         Timer idle;

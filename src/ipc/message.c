@@ -16,7 +16,7 @@ enum {
 #define FIELDS_IpcHello(F, s)                                                                                \
         F(s, build_id, NAME, 0) F(s, max_servers, ANY, 0) F(s, log_level, BELOW, _LOG_LEVEL_MAX)             \
         F(s, log_style, BELOW, _LOG_CHOICE_MAX) F(s, log_journal, BELOW, 2) F(s, ping_every, ANY, 0) \
-        F(s, no_first_look, BELOW, 2) F(s, reserved, BELOW, 1)
+        F(s, no_first_look, BELOW, 2) F(s, pipe_quiet, ANY, 0)
 #define FIELDS_IpcUp(F, s)                                                                                   \
         F(s, build_id, NAME, 0)
 #define FIELDS_IpcServerRow(F, s)                                                                            \

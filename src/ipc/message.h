@@ -78,7 +78,7 @@ typedef struct IpcHello {
         uint32_t log_level, log_style, log_journal; /* as in base/log.h */
         uint64_t ping_every;                        /* ns */
         uint32_t no_first_look;                     /* servers that nobody has seen are left alone */
-        uint32_t reserved;
+        uint32_t pipe_quiet;                        /* ms; 0: as the table of limits says */
 } IpcHello;
 
 /* The gateway has taken hello: it may be told more. */

@@ -314,7 +314,8 @@ int commit_next(Reload *r, Buf *why)
         e = supervisor_open_log(sup->config);
         if (e < 0)
                 log_error("the log stays as it was: %s", strerror(-e));
-        warn_process_keys(&r->diff);
+        if (before)
+                warn_process_keys(&r->diff);
         watch_again(sup);
         adopt_all(r);
         tell_servers(r, &r->diff);

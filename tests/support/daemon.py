@@ -246,7 +246,7 @@ class Daemon:
                  **popen):
         """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
         configuration, the flags or the environment say where. `times`: milliseconds for PING, GATEWAY_GOOD,
-        CRITICAL, RELOAD_PAUSE. `script`: the gateway is gateway-fake, one line for each of its lives.
+        CRITICAL, RELOAD_PAUSE, PIPE_QUIET. `script`: the gateway is gateway-fake, one line for each of its lives.
         `look`: the gateway may start a lazy server once to see what it has.
         `prefix`: a program that execs what follows. The keys of Popen win over ours: stdout, preexec_fn and so on."""
         self.name = "d%d" % time.monotonic_ns()

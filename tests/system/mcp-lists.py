@@ -81,6 +81,18 @@ def filters():
     equal("a description of ours", s.request("tools/list")["result"]["tools"][0]["description"], 'Says it "again"')
     equal("the collision goes to the first", d.session().call("echo", {"x": 1}), {"x": 1})
     check("and is told", d.logged("echo") > 0, d.log_tail())
+    nothing = {"allow": []}
+    d.write_config({"auth": {"mode": "none"}, "views": {"v": {"servers": ["b"], "tools": nothing}},
+                    "servers": {"a": child(tools=nothing, prompts=nothing, resources=nothing), "b": child()}})
+    d.ask("reload")
+    s = d.session("/mcp/a")
+    equal("an empty list shows nothing, of all lists", [names(s), names(s, "prompts/list", "prompts"),
+          names(s, "resources/list", "resources")], [[], [], []])
+    message = s.request("tools/call", {"name": "echo", "arguments": {}})
+    equal("and lets nothing be called", (message.get("error") or {}).get("code"), -32602)
+    message = s.request("resources/read", {"uri": "child://b/a"})
+    check("nor be read", "error" in message.obj, message.raw)
+    equal("in a view too", names(d.session("/mcp/v")), [])
     d.ends_well("filters")
 
 
