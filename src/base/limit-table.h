@@ -88,6 +88,7 @@
         L(STARTING_LEAST,   8,               "items",  "Servers that may be starting at once under `governor.starting: auto`; two per core where that is more.") \
         L(STUCK_TIME,       2,               "seconds","How long a server that got KILL may take to end before it counts as stuck.") \
         L(CONNECT_PATIENCE, 10,              "seconds","How long `connect` tries to reach a daemon that is not there, for each message.") \
+        L(CONNECT_WISHES,   4096,            "items",  "Subscriptions of a host that `connect` says again to a daemon that has started anew.") \
         L(HEALTH_TIME,      5,               "seconds","How long `health` waits for its answer.") \
         L(HOST_FILE,        64 * 1024 * 1024,"bytes",  "A settings file of a host application that `client-config` writes to.") \
         L(DEMO_BLOB,        9 * 1024 * 1024, "bytes",  "What the tool `blob` of `builtin:demo` makes.") \
