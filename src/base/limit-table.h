@@ -130,7 +130,7 @@
         L(GATEWAY_COPY,     8 * 1024,        "bytes",  "Longer lines go to a server's stdin without a copy, if nothing waits before them.") \
         L(GATEWAY_FDS,      32,              "descriptors", "What the gateway keeps for itself of the open files that it may have, beside the pipes of servers; the others are for connections.") \
         L(GATEWAY_KEEP,     256 * 1024,      "bytes",  "A larger buffer of what waits for a server is given back once it is empty.") \
-        L(GATEWAY_LAST,     256,             "quanta", "What of a server's stdout is read when its end is known: so often what one source moves in a turn.") \
+        L(GATEWAY_LAST,     256,             "times",  "What of a server's stdout is read when its end is known: so often what one source moves in a turn.") \
         L(GATEWAY_POOL,     1024,            "items",  "Objects of requests, and of connections, that are kept for the next one.") \
         L(INSTRUCTIONS,     64 * 1024,       "bytes",  "The instructions of all servers of an endpoint, put together.") \
         L(ASKS,             64,              "items",  "Questions of one instance that wait for clients.") \
