@@ -71,9 +71,11 @@ static int told_hello(Gateway *g, IpcMessage *m)
 
 /* ---- configuration ----------------------------------------------------------- */
 
+/* One that there is no memory for is missed by PREPARE. */
 static int told_server_row(Gateway *g, IpcMessage *m)
 {
-        return snapshot_add_row(&g->next, (const IpcServerRow *)m->header, m->text);
+        int r = snapshot_add_row(&g->next, (const IpcServerRow *)m->header, m->text);
+        return r == -ENOMEM ? 0 : r;
 }
 
 static int told_prepare(Gateway *g, IpcMessage *m)
@@ -81,12 +83,13 @@ static int told_prepare(Gateway *g, IpcMessage *m)
         IpcConfig config = *(const IpcConfig *)m->header;
         CLEANUP(buf_done) Buf why = BUF_INIT(IPC_TEXT_MAX);
         int r = snapshot_prepare(&g->next, config.generation, m->fds, &why);
-        if (r < 0)
+        if (r < 0 && r != -ENOMEM)
                 return r;
         if (r == 0)
                 return answer(g, IPC_PREPARED, &config);
         snapshot_done(&g->next);
-        return answer_text(g, IPC_REFUSED, &config, buf_span(&why));
+        return answer_text(g, IPC_REFUSED, &config,
+                           r < 0 ? SPAN("the gateway has no memory for it") : buf_span(&why));
 }
 
 static int told_commit(Gateway *g, IpcMessage *m)
