@@ -88,6 +88,7 @@
         L(STARTING_LEAST,   8,               "items",  "Servers that may be starting at once under `governor.starting: auto`; two per core where that is more.") \
         L(STUCK_TIME,       2,               "seconds","How long a server that got KILL may take to end before it counts as stuck.") \
         L(CONNECT_PATIENCE, 10,              "seconds","How long `connect` tries to reach a daemon that is not there, for each message.") \
+        L(CONNECT_WISHES,   4096,            "items",  "Subscriptions of a host that `connect` says again to a daemon that has started anew.") \
         L(HEALTH_TIME,      5,               "seconds","How long `health` waits for its answer.") \
         L(HOST_FILE,        64 * 1024 * 1024,"bytes",  "A settings file of a host application that `client-config` writes to.") \
         L(DEMO_BLOB,        9 * 1024 * 1024, "bytes",  "What the tool `blob` of `builtin:demo` makes.") \
@@ -129,7 +130,7 @@
         L(GATEWAY_COPY,     8 * 1024,        "bytes",  "Longer lines go to a server's stdin without a copy, if nothing waits before them.") \
         L(GATEWAY_FDS,      32,              "descriptors", "What the gateway keeps for itself of the open files that it may have, beside the pipes of servers; the others are for connections.") \
         L(GATEWAY_KEEP,     256 * 1024,      "bytes",  "A larger buffer of what waits for a server is given back once it is empty.") \
-        L(GATEWAY_LAST,     256,             "quanta", "What of a server's stdout is read when its end is known: so often what one source moves in a turn.") \
+        L(GATEWAY_LAST,     256,             "times",  "What of a server's stdout is read when its end is known: so often what one source moves in a turn.") \
         L(GATEWAY_POOL,     1024,            "items",  "Objects of requests, and of connections, that are kept for the next one.") \
         L(INSTRUCTIONS,     64 * 1024,       "bytes",  "The instructions of all servers of an endpoint, put together.") \
         L(ASKS,             64,              "items",  "Questions of one instance that wait for clients.") \

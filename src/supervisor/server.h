@@ -51,8 +51,6 @@ struct Server {
 };
 
 extern const LoopGoneOps server_gone_ops;
-/* Why a server of a configuration that was taken all the same (--keep-going) cannot start; NULL: it can. */
-const char *config_refusal(const ServerConfig *c);
 
 /* Takes a row of the scoreboard. SCOREBOARD_E_FULL. */
 int server_new(struct Supervisor *sup, Config *snapshot, const ServerConfig *config, Server **ret) MUST_CHECK;

@@ -148,6 +148,8 @@ def storm():
         if i == n // 4 - n // 4 % 4:
             fds, dirty = fds_of(d.pid), private_memory(d.pid)
         kind = ("valid", "invalid", "missing", "changed")[i % 4]
+        # What the reload before this one has begun changes the status, too.
+        d.wait(lambda: all(s["state"] in ("ready", "idle") for s in d.status()["servers"]), what="the servers at rest")
         before = frozen(d)
         if kind == "valid":
             d.write_config(servers(c=mcp("mcp", env={"N": str(i // 4)}, stop_timeout="%ds" % (2 + i % 3)),
