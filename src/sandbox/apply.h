@@ -9,8 +9,8 @@
 #include "sandbox/program.h"
 
 typedef struct SandboxApply {
-        const char *program; /* borrowed: the bytes of a SandboxProgram; NULL: no steps */
-        int root_fd, proc_fd, ruleset_fd;
+        const char *program;     /* borrowed: the bytes of a SandboxProgram; NULL: no steps */
+        int root_fd, ruleset_fd; /* owned between two steps */
 } SandboxApply;
 
 /* -EBADMSG: these are no program, or not one of this build. `bytes` may be NULL: nothing to do. */

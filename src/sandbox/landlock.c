@@ -98,6 +98,8 @@ int landlock_make(const LandlockArgs *args, Arena *arena, LandlockRuleset *ret)
                 fenced.net = 0;
         if (!args->scopes)
                 fenced.scopes = 0;
+        if (args->own_root) /* directories between the places: what they hold is the view's already */
+                rules[n++] = (LandlockRule){"/", BIT(FS_READ_DIR) & fenced.files, false};
         for (size_t i = 0; i < args->view->n; i++) {
                 const ViewItem *item = &args->view->items[i];
                 uint64_t rights = rights_of(item) & fenced.files;

@@ -30,8 +30,9 @@ typedef struct LandlockRuleset {
 typedef struct LandlockArgs {
         uint32_t abi;
         const FilesystemView *view;
-        bool tcp;    /* may be used */
-        bool scopes; /* abstract sockets and signals stay inside */
+        bool own_root; /* names outside of the view are none */
+        bool tcp;      /* may be used */
+        bool scopes;   /* abstract sockets and signals stay inside */
 } LandlockArgs;
 
 int landlock_make(const LandlockArgs *args, Arena *arena, LandlockRuleset *ret) MUST_CHECK;

@@ -21,6 +21,7 @@ typedef struct SandboxMachine {
         uint16_t refused[_OFFER_MAX]; /* errno; 0: it is there */
         uint32_t landlock_abi;        /* 0: none */
         uint32_t uid, gid;            /* the daemon's */
+        bool no_groups;               /* it has no supplementary groups that would have to go */
 } SandboxMachine;
 
 /* NULL for a number that is none. */

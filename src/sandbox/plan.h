@@ -25,6 +25,7 @@ typedef enum SandboxVerdict {
 typedef struct FenceState {
         bool wanted, effective;
         SandboxOffer lacking; /* the first thing that is not there; when wanted and not effective */
+        uint32_t needs_abi;   /* of Landlock; 0: any */
         const char *instead;  /* what does a part of its work then; NULL: nothing */
 } FenceState;
 

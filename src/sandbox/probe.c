@@ -235,8 +235,10 @@ static int try_here(void *data UNUSED, SandboxOffer offer)
         pid_t pid = fork();
         if (pid < 0)
                 return -errno;
-        if (pid == 0)
-                _exit(MIN(tries[offer](), EXIT_MAX));
+        if (pid == 0) {
+                int error = tries[offer]();
+                _exit(MIN(error, EXIT_MAX));
+        }
         return wait_errno(pid);
 }
 
@@ -248,6 +250,14 @@ static int abi_here(void *data UNUSED)
 }
 
 const ProbeCalls probe_calls = {try_here, abi_here, NULL};
+
+/* Its own gid may be in the list, too. */
+static bool has_no_groups(void)
+{
+        gid_t list[2];
+        int n = getgroups(ARRAY_SIZE(list), list);
+        return n == 0 || (n == 1 && list[0] == getegid());
+}
 
 int probe(const ProbeCalls *calls, SandboxMachine *ret)
 {
@@ -265,6 +275,7 @@ int probe(const ProbeCalls *calls, SandboxMachine *ret)
         m.landlock_abi = machine_has(&m, OFFER_LANDLOCK) ? (uint32_t)abi : 0;
         m.uid = geteuid();
         m.gid = getegid();
+        m.no_groups = has_no_groups();
         *ret = m;
         return 0;
 }

@@ -23,8 +23,8 @@
         S(BIND,          "bind",          "a part of the old root in the new",  "text: path; other: source; a: STEP_BIND_ flags") \
         S(TMPFS,         "tmpfs",         "a directory in memory",              "text: path; a: bytes; b: inodes; c: mode") \
         S(FRESH_PROC,    "fresh-proc",    "a /proc of the pid namespace",       "text: path")                              \
-        S(MASK,          "mask",          "a file or directory that is covered","text: path")                              \
-        S(READ_ONLY,     "read-only",     "a mount that nobody writes to",      "text: path; a: STEP_BIND_ flags")         \
+        S(MASK,          "mask",          "a file or directory that is covered","text: path; a: STEP_OPTIONAL")                              \
+        S(READ_ONLY,     "read-only",     "a mount that nobody writes to",      "text: path; a: STEP_BIND_PLAIN: it becomes a mount first")         \
         S(PIVOT,         "pivot",         "the new root instead of the old",    "")                                        \
         S(LOOPBACK,      "loopback",      "the loopback device, up",            "")                                        \
         /* in the leader */                                                                                                \
