@@ -20,7 +20,7 @@ const SeccompSet seccomp_sets[] = {
          "fsync fdatasync sync syncfs sync_file_range flock umask statfs statfs64 fstatfs fstatfs64 inotify_init "
          "inotify_init1 inotify_add_watch inotify_rm_watch fadvise64 fadvise64_64 readahead mknod mknodat getxattr "
          "lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr removexattr lremovexattr "
-         "fremovexattr"},
+         "fremovexattr setxattrat getxattrat listxattrat removexattrat file_getattr file_setattr cachestat"},
         {"@process", true, "processes, threads and what they are given",
          "clone fork vfork execve execveat exit exit_group wait4 waitpid waitid getpid getppid gettid getpgid getpgrp "
          "getsid setpgid setsid prctl arch_prctl set_tid_address set_robust_list get_robust_list pidfd_open rseq "
@@ -34,7 +34,7 @@ const SeccompSet seccomp_sets[] = {
          "alarm pause getitimer setitimer"},
         {"@memory", true, "memory of its own",
          "brk mmap mmap2 munmap mremap mprotect madvise msync mincore mlock mlock2 munlock mlockall munlockall memfd_create "
-         "pkey_alloc pkey_free pkey_mprotect get_mempolicy set_mempolicy mbind remap_file_pages map_shadow_stack cacheflush"},
+         "pkey_alloc pkey_free pkey_mprotect mseal get_mempolicy set_mempolicy mbind remap_file_pages map_shadow_stack cacheflush"},
         {"@time", true, "clocks that are read, and timers",
          "clock_gettime clock_gettime64 clock_getres clock_getres_time64 clock_nanosleep clock_nanosleep_time64 nanosleep "
          "gettimeofday time timer_create timer_settime timer_settime64 timer_gettime timer_gettime64 timer_getoverrun "
@@ -64,7 +64,7 @@ const SeccompSet seccomp_sets[] = {
         {"@log", false, "the kernel's log, the terminal", "syslog vhangup"},
         {"@module", false, "kernel modules", "init_module finit_module delete_module"},
         {"@mount", false, "mounts, old way and new",
-         "mount umount umount2 pivot_root open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr statmount listmount"},
+         "mount umount umount2 pivot_root open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr open_tree_attr statmount listmount"},
         {"@namespaces", false, "namespaces", "unshare setns clone3"},
         {"@perf", false, "measuring other programs", "perf_event_open"},
         {"@ptrace", false, "looking into other processes",
@@ -77,7 +77,7 @@ const SeccompSet seccomp_sets[] = {
         {"@swap", false, "swap space", "swapon swapoff"},
         {"@system", false, "the machine's name, what nobody uses any more",
          "sethostname setdomainname sysfs ustat uselib _sysctl nfsservctl afs_syscall bdflush create_module "
-         "get_kernel_syms query_module"},
+         "get_kernel_syms query_module lsm_get_self_attr lsm_set_self_attr lsm_list_modules uretprobe"},
         {"@userfaultfd", false, "page faults by hand", "userfaultfd"},
 };
 
