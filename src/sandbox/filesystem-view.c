@@ -173,6 +173,18 @@ static int compare(const void *a, const void *b)
         return (left > right) - (left < right);
 }
 
+/* What is written to memory counts as the server's: together they hold no more than it may have. */
+static void bound_memory(ViewBuild *b)
+{
+        uint64_t most = b->args->server->sandbox.memory, sum = 0;
+        for (size_t i = 0; i < b->n; i++)
+                if (b->items[i].kind == VIEW_MEMORY && __builtin_add_overflow(sum, b->items[i].size, &sum))
+                        sum = UINT64_MAX;
+        for (size_t i = 0; i < b->n && sum > most; i++)
+                if (b->items[i].kind == VIEW_MEMORY)
+                        b->items[i].size = (uint64_t)((unsigned __int128)b->items[i].size * most / sum);
+}
+
 int view_make(const ViewArgs *args, Arena *arena, FilesystemView *ret, const char **ret_why)
 {
         enum { BEGIN_WITH = 64 };
@@ -187,6 +199,7 @@ int view_make(const ViewArgs *args, Arena *arena, FilesystemView *ret, const cha
                         *ret_why = b.why;
                 return b.error;
         }
+        bound_memory(&b);
         qsort(b.items, b.n, sizeof(*b.items), compare);
         *ret = (FilesystemView){b.items, b.n};
         return 0;

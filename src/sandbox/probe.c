@@ -63,6 +63,7 @@ static int enter_userns(void)
         uid_t uid = geteuid();
         gid_t gid = getegid();
         char text[64];
+        (void)prctl(PR_SET_DUMPABLE, 1); /* else the files of /proc/self are root's */
         if (unshare(CLONE_NEWUSER) < 0)
                 return errno;
         int error = write_file("/proc/self/setgroups", "deny");

@@ -156,6 +156,26 @@ static void test_lists(void **state UNUSED)
         viewed_done(&v);
 }
 
+/* All of them together are no more than the server's memory. */
+static void test_memory_bounds_tmpfs(void **state UNUSED)
+{
+        static const char *const memory[] = {"none", "1G", "100M", "1M"};
+        for (size_t k = 0; k < ARRAY_SIZE(memory); k++) {
+                char sandbox[80];
+                uint64_t sum = 0;
+                Viewed v;
+                (void)snprintf(sandbox, sizeof(sandbox), "{memory: %s, tmp_size: 64M}", memory[k]);
+                view_of(sandbox, NULL, true, &v);
+                for (size_t i = 0; i < v.view.n; i++)
+                        sum += v.view.items[i].kind == VIEW_MEMORY ? v.view.items[i].size : 0;
+                assert_row(sum <= config_server(v.config, 0)->sandbox.memory, "%s: %llu", memory[k],
+                           (unsigned long long)sum);
+                assert_int_equal(item_of(&v, "/tmp")->size == 64 << 20, k < 2);
+                assert_true(item_of(&v, "/tmp")->size > 1 << 17);
+                viewed_done(&v);
+        }
+}
+
 static void test_refused(void **state UNUSED)
 {
         static const struct {
@@ -277,11 +297,11 @@ static void test_landlock_rules(void **state UNUSED)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_standard),       cmocka_unit_test(test_landlock_alone),
-                cmocka_unit_test(test_strict),         cmocka_unit_test(test_lists),
-                cmocka_unit_test(test_refused),        cmocka_unit_test(test_program),
-                cmocka_unit_test(test_cwd_is_seen),    cmocka_unit_test(test_landlock),
-                cmocka_unit_test(test_landlock_rules),
+                cmocka_unit_test(test_standard), cmocka_unit_test(test_landlock_alone),
+                cmocka_unit_test(test_strict),   cmocka_unit_test(test_lists),
+                cmocka_unit_test(test_refused),  cmocka_unit_test(test_memory_bounds_tmpfs),
+                cmocka_unit_test(test_program),  cmocka_unit_test(test_cwd_is_seen),
+                cmocka_unit_test(test_landlock), cmocka_unit_test(test_landlock_rules),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
