@@ -196,6 +196,17 @@ void json_write_int(JsonWriter *w, int64_t v)
                 w->error = buf_appendf(w->buf, "%lld", (long long)v);
 }
 
+void json_write_decimal(JsonWriter *w, uint64_t v, unsigned decimals)
+{
+        uint64_t one = 1;
+        for (unsigned i = 0; i < decimals; i++)
+                one *= 10;
+        separate(w);
+        if (w->error == 0)
+                w->error = buf_appendf(w->buf, "%llu.%0*llu", (unsigned long long)(v / one), (int)decimals,
+                                       (unsigned long long)(v % one));
+}
+
 void json_write_bool(JsonWriter *w, bool v)
 {
         json_write_raw(w, v ? SPAN("true") : SPAN("false"));

@@ -34,6 +34,8 @@ void json_write_string(JsonWriter *w, Span s);
 void json_write_str(JsonWriter *w, const char *s); /* NULL writes null */
 void json_write_uint(JsonWriter *w, uint64_t v);
 void json_write_int(JsonWriter *w, int64_t v);
+/* So many units of which 10^decimals are 1: 12501 with three is 12.501. */
+void json_write_decimal(JsonWriter *w, uint64_t v, unsigned decimals);
 void json_write_bool(JsonWriter *w, bool v);
 void json_write_null(JsonWriter *w);
 void json_write_raw(JsonWriter *w, Span valid_json);

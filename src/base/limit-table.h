@@ -91,6 +91,7 @@
         L(STARTING_LEAST,   8,               "items",  "Servers that may be starting at once under `governor.starting: auto`; two per core where that is more.") \
         L(STUCK_TIME,       2,               "seconds","How long a server that got KILL may take to end before it counts as stuck.") \
         L(CONNECT_PATIENCE, 10,              "seconds","How long `connect` tries to reach a daemon that is not there, for each message.") \
+        L(CONNECT_WISHES,   4096,            "items",  "Subscriptions of a host that `connect` says again to a daemon that has started anew.") \
         L(HEALTH_TIME,      5,               "seconds","How long `health` waits for its answer.") \
         L(HOST_FILE,        64 * 1024 * 1024,"bytes",  "A settings file of a host application that `client-config` writes to.") \
         L(DEMO_BLOB,        9 * 1024 * 1024, "bytes",  "What the tool `blob` of `builtin:demo` makes.") \
@@ -121,14 +122,18 @@
         L(HTTP_CHUNK_COST,  16,              "bytes",  "Heads of chunks and trailers of a request, beside `limits.max_header`: so much for each byte of its body.") \
         L(HTTP_HEAD,        64 * 1024,       "bytes",  "Status line and headers of an answer.") \
         L(HTTP_IDLE_LEAST,  1000,            "milliseconds", "How long a connection was idle before it may be closed to make room for another one.") \
+        L(HTTP_JOIN,        4 * 1024,        "bytes",  "A body up to this length is copied behind the head of its answer; a longer one is sent from where it stands.") \
         L(HTTP_LINGER,      2,               "seconds","How long a connection is kept after an answer to a request that was not read to its end, so that the client can read the answer.") \
         L(HTTP_LINGER_BYTES, 1024 * 1024,    "bytes",  "What is read and thrown away of such a connection.") \
         L(HTTP_PARSER,      32 * 1024,       "bytes",  "Memory that a parser may keep between two requests.") \
         L(HTTP_PARSERS,     64,              "items",  "Parsers that are kept for the next requests.") \
+        L(HTTP_PATTERN,     1024,            "bytes",  "Longest head of a request, and what is noted of it, that a connection keeps to know the next ones by.") \
         L(HTTP_PAUSE,       200,             "milliseconds", "How long no connection is accepted after the machine had no descriptor or memory for one.") \
         L(HTTP_READ,        64 * 1024,       "bytes",  "What is read of a connection at once.") \
         L(GATEWAY_COPY,     8 * 1024,        "bytes",  "Longer lines go to a server's stdin without a copy, if nothing waits before them.") \
+        L(GATEWAY_FDS,      32,              "descriptors", "What the gateway keeps for itself of the open files that it may have, beside the pipes of servers; the others are for connections.") \
         L(GATEWAY_KEEP,     256 * 1024,      "bytes",  "A larger buffer of what waits for a server is given back once it is empty.") \
+        L(GATEWAY_LAST,     256,             "times",  "What of a server's stdout is read when its end is known: so often what one source moves in a turn.") \
         L(GATEWAY_POOL,     1024,            "items",  "Objects of requests, and of connections, that are kept for the next one.") \
         L(INSTRUCTIONS,     64 * 1024,       "bytes",  "The instructions of all servers of an endpoint, put together.") \
         L(ASKS,             64,              "items",  "Questions of one instance that wait for clients.") \

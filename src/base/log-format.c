@@ -2,10 +2,13 @@
 #include "base/json-writer.h"
 #include "base/log-format.h"
 #include "base/utf8.h"
+#include "base/when.h"
 
 #define INDENT "        "
 #define DIM    "\033[2m"
 #define RESET  "\033[0m"
+
+enum { MSEC_DECIMALS = 3 };
 
 static const struct {
         const char *name, *colour;
@@ -32,18 +35,15 @@ LogLevel log_level_from_name(Span name)
 /* 2026-11-20T17:00:00.123Z, or local 17:00:00.123. */
 static int format_time(Buf *b, int64_t wall_usec, bool local)
 {
-        int64_t msec = wall_usec / 1000;
-        time_t t = (time_t)(msec / 1000);
+        char text[WHEN_ROOM];
         struct tm tm = {0};
-        char text[64];
-
-        if (local)
-                localtime_r(&t, &tm);
-        else
-                gmtime_r(&t, &tm);
-        size_t n = strftime(text, sizeof(text), local ? "%H:%M:%S" : "%Y-%m-%dT%H:%M:%S", &tm);
+        time_t t = (time_t)(wall_usec / 1000000);
+        if (!local)
+                return buf_append_str(b, when_text(wall_usec, MSEC_DECIMALS, text));
+        localtime_r(&t, &tm);
+        size_t n = strftime(text, sizeof(text), "%H:%M:%S", &tm);
         int r = buf_append(b, text, n);
-        return r == 0 ? buf_appendf(b, ".%03d%s", (int)(msec % 1000), local ? "" : "Z") : r;
+        return r == 0 ? buf_appendf(b, ".%03d", (int)(wall_usec / 1000 % 1000)) : r;
 }
 
 /* ---- text ---------------------------------------------------------------- */

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 #include "base/log-journal.h"
+#include "base/when.h"
 
 #define RETRY_TIME (LIMIT_LOG_RETRY_TIME * NSEC_PER_SEC)
-
-static int64_t wall_now(void)
-{
-        struct timespec ts = {0};
-        (void)clock_gettime(CLOCK_REALTIME, &ts);
-        return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
 
 #define LOG_START                                                                                            \
         {                                                                                                    \
                 .level = LOG_LEVEL_INFO, .style = LOG_STYLE_PLAIN, .journal_socket = LOG_JOURNAL_SOCKET,     \
                 .sink = {.fd = STDERR_FILENO, .rest = {.cap = LIMIT_LOG_RECORD}}, .clock = &clock_monotonic, \
-                .wall = wall_now, .raw = {.cap = LIMIT_LOG_RECORD}, .clean = {.cap = 2 * LIMIT_LOG_RECORD},  \
+                .wall = when_now, .raw = {.cap = LIMIT_LOG_RECORD}, .clean = {.cap = 2 * LIMIT_LOG_RECORD},  \
                 .line = {.cap = LIMIT_LOG_RECORD},                                                           \
         }
 

@@ -43,6 +43,7 @@
         M(HTTP_REQUESTS,          counter, "mcpvisor_http_requests_total",             "route,code",         NONE,    "HTTP requests, by route and status code.") \
         M(SESSIONS,               gauge,   "mcpvisor_sessions",                        "",                   NONE,    "MCP sessions that are open.") \
         M(CONNECTIONS,            gauge,   "mcpvisor_connections",                     "",                   NONE,    "Client connections that are open.") \
+        M(CONNECTIONS_MAX,        gauge,   "mcpvisor_connections_max",                 "",                   NONE,    "Client connections that may be open: limits.max_connections, or fewer where open files are few.") \
         M(STREAMS,                gauge,   "mcpvisor_streams",                         "",                   NONE,    "Event streams that are open.") \
         M(TLS_EXPIRY,             gauge,   "mcpvisor_tls_certificate_expiry_timestamp_seconds", "",          TIMESTAMP, "When the TLS certificate expires, in seconds since 1970.") \
         /* mcpvisor itself */                                                                                \

@@ -64,7 +64,9 @@ const Command cmd_connect = {
                 "for hosts that start their servers themselves and know no URL. However many hosts do so, "
                 "the daemon's servers run once.\n\n"
                 "With a name, offers one server or view, with the names of its own; without, all servers. "
-                "When the daemon starts anew, the session is opened again without a word.",
+                "When the daemon starts anew, the session is opened again without a word, "
+                "with its subscriptions and its log level. A session of 2025-03-26 may have several messages "
+                "in one line.",
         .usage = "[OPTION...] [NAME]",
         OPTIONS(connect_options),
         .options_size = sizeof(ConnectOptions),

@@ -133,10 +133,7 @@ static int health_entry(const CommandCall *call)
         int code = r == 0 ? ask(call, &p) : EXIT_CODE_NO_DAEMON;
         if (code == EXIT_CODE_NO_DAEMON)
                 code = o->socket ? ask_last(call, &p) : ask_address(call);
-        if (code >= 0)
-                return code;
-        command_error(call->path, "%s", strerror(-code));
-        return EXIT_CODE_FAILED; /* probes know two answers */
+        return code;
 }
 
 static const Option health_options[] = {
@@ -158,7 +155,8 @@ const Command cmd_health = {
         OPTIONS(health_options),
         .options_size = sizeof(HealthOptions),
         .entry = health_entry,
-        .exits = EXITS(EXIT_CODE_DONE, EXIT_CODE_FAILED, EXIT_CODE_USAGE),
+        .is_probe = true,
+        .exits = EXITS(EXIT_CODE_DONE, EXIT_CODE_FAILED),
         .examples = EXAMPLES(
                 {"mcpvisor health", "as the health check of a container"},
                 {"mcpvisor health --ready --url http://127.0.0.1:7780", "of a daemon of another user"}),

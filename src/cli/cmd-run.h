@@ -6,20 +6,17 @@
  */
 
 #include "cli/daemon-command.h"
+#include "config/config.h"
 
 typedef struct RunOptions {
         DaemonFlags flags;
         OptionList env, ro, rw;
         const char *name, *env_file, *workdir, *user, *cpus, *state_dir, *runtime_dir;
-        int net, profile, share, restart; /* indices of the words below; -1: not given */
+        int net, profile, share, restart; /* indices of the words below and in config.h; -1: not given */
         uint64_t memory, pids;            /* 0: not given */
         Nsec timeout;                     /* 0: not given */
 } RunOptions;
 
-#define RUN_NET_WORDS     "none", "loopback", "host"
-#define RUN_PROFILE_WORDS "none", "standard", "strict"
-#define RUN_SHARE_WORDS   "shared", "session", "exclusive"
-#define RUN_RESTART_WORDS "always", "on-failure", "never"
-enum { RUN_RESTART_NEVER = 2 };
+#define RUN_NET_WORDS "none", "loopback", "host"
 
 extern const Command cmd_run;

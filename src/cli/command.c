@@ -193,8 +193,9 @@ int command_run(const Command *c, const char *path, CommandContext *context, int
         int r = parse_and_run(&run, argc, argv);
         buf_done(&run.why);
         arena_done(&run.arena);
-        if (r >= 0)
-                return r;
-        command_error(path, "%s", strerror(-r));
-        return EXIT_CODE_INTERNAL;
+        if (r < 0) {
+                command_error(path, "%s", strerror(-r));
+                r = EXIT_CODE_INTERNAL;
+        }
+        return c->is_probe && r != EXIT_CODE_DONE ? EXIT_CODE_FAILED : r;
 }

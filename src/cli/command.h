@@ -60,6 +60,7 @@ struct Command {
         const char *const *arg_words;   /* for COMPLETE_WORDS; ends with NULL */
         bool stop_at_positional;        /* what follows the first argument is not ours */
         bool keeps_signals;             /* runs with all signals blocked, as main began */
+        bool is_probe;                  /* whoever calls it knows 0 and 1 only, whatever is wrong */
         const int *exits;               /* see EXITS */
         const CommandExample *examples; /* ends with a row of NULL; NULL: none */
         const Command *const *sub;      /* ends with NULL; NULL: no sub-commands */

@@ -9,9 +9,9 @@
 enum { INDENT = 2, SHOWN_MOST = 80, NUMBER_ROOM = 32 };
 
 static const char *const net_words[] = {RUN_NET_WORDS};
-static const char *const profile_words[] = {RUN_PROFILE_WORDS};
-static const char *const share_words[] = {RUN_SHARE_WORDS};
-static const char *const restart_words[] = {RUN_RESTART_WORDS};
+static const char *const profile_words[] = {PROFILE_WORDS};
+static const char *const share_words[] = {SHARE_WORDS};
+static const char *const restart_words[] = {RESTART_WORDS};
 
 typedef struct RunText {
         const CommandCall *call;

@@ -6,14 +6,12 @@
 
 enum {
         CONNECT_TIME = 5, /* seconds; the loop stands still so long at most */
-        NOTE_TIME = 10,   /* seconds that a notification holds up the lines behind it */
+        NOTE_TIME = 10,   /* seconds that a notification or replay holds up what is behind it */
         PAUSE_MS = 100,   /* before the next try to reach a server that is not there */
         RETRY_MS = 1000,  /* before a stream is opened again, if the server names no time */
         MOST_TRIES = 5,
         SHOWN_REASON = 300,
 };
-
-static const EnvelopeLimits limits = {.depth = 512, .id = 1024};
 
 static Nsec now(void)
 {
@@ -46,6 +44,11 @@ static void give_conn(Shim *s, ClientConn *c)
         *c = (ClientConn){.fd = -EBADF};
 }
 
+bool shim_is_harmless(McpMethod m)
+{
+        return m != MCP_METHOD_TOOLS_CALL && m != MCP_METHOD_OTHER;
+}
+
 int shim_turn_new(Shim *s, ShimKind kind, Span body, const Envelope *e, ShimTurn **ret)
 {
         ShimTurn *t = calloc(1, sizeof(*t));
@@ -64,7 +67,8 @@ int shim_turn_new(Shim *s, ShimKind kind, Span body, const Envelope *e, ShimTurn
         if (r == 0 && e)
                 r = buf_append_span(&t->id, envelope_member(e, MEMBER_ID));
         McpMethod m = e ? mcp_method_of(envelope_member(e, MEMBER_METHOD)) : MCP_METHOD_OTHER;
-        t->harmless = kind != SHIM_REQUEST || (m != MCP_METHOD_TOOLS_CALL && m != MCP_METHOD_OTHER);
+        t->harmless = kind != SHIM_REQUEST || shim_is_harmless(m);
+        t->lasts = kind == SHIM_REQUEST && wish_lasts(m);
         t->opens = m == MCP_METHOD_INITIALIZED;
         if (r == 0)
                 *ret = t;
@@ -104,6 +108,10 @@ int shim_turn_fail(Shim *s, ShimTurn *t, const char *why)
                 client_conn_drop(&t->conn);
         if (t->kind == SHIM_REQUEST || t->kind == SHIM_INITIALIZE)
                 r = shim_say_error(s, buf_span(&t->id), RPC_ERROR_INTERNAL, why);
+        if (t->kind == SHIM_BATCH)
+                r = shim_batch_fail(s, t, RPC_ERROR_INTERNAL, why);
+        if (t->kind == SHIM_REPLAY)
+                s->impatient = true;
         if (r == 0 && t->kind == SHIM_REPEAT)
                 r = shim_session_failed(s, why);
         if (t->kind == SHIM_INITIALIZE)
@@ -172,7 +180,7 @@ int shim_turn_start(Shim *s, ShimTurn *t)
                 return shim_turn_fail(s, t, "the session cannot be named in a header");
         if (r != 0)
                 return r;
-        if (t->kind == SHIM_NOTE)
+        if (t->kind == SHIM_NOTE || t->kind == SHIM_REPLAY)
                 t->late = nsec_add(now(), NOTE_TIME * NSEC_PER_SEC);
         return shim_turn_step(s, t);
 }
@@ -185,14 +193,29 @@ static bool answers(const ShimTurn *t, const Envelope *e)
                span_equal(envelope_member(e, MEMBER_ID), buf_span(&t->id));
 }
 
+static bool says_changed(const Envelope *e)
+{
+        McpMethod m = e->kind == ENVELOPE_NOTIFICATION ? mcp_method_of(envelope_member(e, MEMBER_METHOD))
+                                                       : MCP_METHOD_OTHER;
+        return m == MCP_METHOD_RESOURCES_CHANGED || m == MCP_METHOD_TOOLS_CHANGED ||
+               m == MCP_METHOD_PROMPTS_CHANGED;
+}
+
 static int take_message(Shim *s, ShimTurn *t, const Envelope *e)
 {
         bool answer = answers(t, e);
         int r = 0;
+        bool ours = t->kind == SHIM_REPEAT || t->kind == SHIM_REPLAY;
         t->answered |= answer;
         if (answer && (t->kind == SHIM_INITIALIZE || t->kind == SHIM_REPEAT))
                 r = shim_session_opened(s, t, e);
-        return r < 0 || (answer && t->kind == SHIM_REPEAT) ? r : shim_say(s, e->text);
+        if (answer && t->kind == SHIM_REPLAY && e->kind == ENVELOPE_ERROR)
+                shim_replay_refused(s, t);
+        if (answer && t->lasts && e->kind == ENVELOPE_RESULT)
+                r = shim_replay_granted(s, buf_span(&t->body), t->generation);
+        if (r == 0 && t->kind == SHIM_LISTEN && says_changed(e))
+                r = shim_replay_again(s);
+        return r < 0 || (answer && ours) ? r : shim_say(s, e->text);
 }
 
 static int take_events(Shim *s, ShimTurn *t)
@@ -208,7 +231,7 @@ static int take_events(Shim *s, ShimTurn *t)
                 if (r < 0)
                         return r;
                 buf_consume(body, used);
-                if (!event || envelope_scan(t->sse.data.data, t->sse.data.len, &limits, &e) != 0)
+                if (!event || envelope_scan(t->sse.data.data, t->sse.data.len, &shim_limits, &e) != 0)
                         continue; /* no message is none for the host either */
                 r = take_message(s, t, &e);
                 if (r < 0)
@@ -259,8 +282,19 @@ static int take_nameless(Shim *s, ShimTurn *t, const Envelope *e)
         t->answered = true;
         if (r < 0 && r != -ENOBUFS)
                 return r;
-        return t->kind == SHIM_REPEAT ? shim_session_failed(s, buf_text(&text))
-                                      : shim_say_error(s, buf_span(&t->id), error, buf_text(&text));
+        if (t->kind == SHIM_REPEAT)
+                return shim_session_failed(s, buf_text(&text));
+        if (t->kind == SHIM_BATCH)
+                return shim_batch_fail(s, t, error, buf_text(&text));
+        if (t->kind != SHIM_REPLAY)
+                return shim_say_error(s, buf_span(&t->id), error, buf_text(&text));
+        shim_replay_refused(s, t);
+        return 0;
+}
+
+static bool is_nameless(const Envelope *e)
+{
+        return e->kind == ENVELOPE_ERROR && !envelope_has(e, MEMBER_ID);
 }
 
 static int take_whole(Shim *s, ShimTurn *t)
@@ -275,10 +309,13 @@ static int take_whole(Shim *s, ShimTurn *t)
                 return not_here(s, t, "mcpvisor takes no requests now: it is starting or ending");
         if (t->kind == SHIM_LISTEN || t->kind == SHIM_NOTE)
                 return end(s, t); /* it has no such stream; nobody asked for an answer */
-        if (body->len && h1_response_is(t->conn.response, "application/json") &&
-            envelope_scan(body->data, body->len, &limits, &e) == 0)
-                r = e.kind == ENVELOPE_ERROR && !envelope_has(&e, MEMBER_ID) ? take_nameless(s, t, &e)
-                                                                             : take_message(s, t, &e);
+        int q = body->len && h1_response_is(t->conn.response, "application/json")
+                        ? envelope_scan(body->data, body->len, &shim_limits, &e)
+                        : ENVELOPE_E_SYNTAX;
+        if (q == 0)
+                r = is_nameless(&e) ? take_nameless(s, t, &e) : take_message(s, t, &e);
+        else if (q == ENVELOPE_E_BATCH && t->kind == SHIM_BATCH)
+                r = shim_batch_answered(s, t, e.text);
         if (r < 0)
                 return r;
         return t->answered ? end(s, t) : take_refusal(s, t);

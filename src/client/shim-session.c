@@ -23,14 +23,16 @@ int shim_session_opened(Shim *s, const ShimTurn *t, const Envelope *answer)
                                 h1_response_header(t->conn.response, H1_RESPONSE_MCP_SESSION));
         if (r < 0)
                 return r;
-        if (t->kind == SHIM_INITIALIZE)
+        if (t->kind == SHIM_INITIALIZE) { /* the host begins anew */
                 s->session = SHIM_OPEN;
+                wish_list_clear(&s->wishes);
+        }
         if (t->kind == SHIM_INITIALIZE || s->initialized.len == 0)
                 return t->kind == SHIM_REPEAT ? shim_session_ready(s) : 0;
         ShimTurn *note;
         r = shim_turn_new(s, SHIM_NOTE, buf_span(&s->initialized), NULL, &note);
         if (r == 0)
-                note->opens = true;
+                note->opens = note->repeated = true;
         return r;
 }
 
@@ -59,44 +61,63 @@ static int say_changed(Shim *s)
 
 int shim_session_ready(Shim *s)
 {
-        bool listens = false, again = s->session == SHIM_OPENING;
+        bool listens = false, again = s->session == SHIM_OPENING, said;
         ShimTurn *t;
+        int r = shim_replay_next(s, &said);
+        if (r < 0 || (again && said && !s->impatient))
+                return r;
         s->session = SHIM_OPEN;
+        s->lost = 0;
         TAILQ_FOREACH(t, &s->turns, link)
         {
                 listens |= t->kind == SHIM_LISTEN && !t->over;
-                if (t->over || t->conn.response || t->due != NSEC_NEVER)
+                bool waits = t->due == NSEC_NEVER || (again && t->kind == SHIM_LISTEN);
+                if (t->over || t->conn.response || !waits)
                         continue;
                 sse_reader_done(&t->sse); /* its events are those of the old session */
                 sse_reader_init(&t->sse, CLIENT_BODY_MAX);
                 t->give_up = nsec_add(clock_now(&clock_monotonic), s->args->patience);
                 t->due = 0;
         }
-        int r = listens || s->ended ? 0 : shim_turn_new(s, SHIM_LISTEN, SPAN_NONE, NULL, &t);
+        r = listens || s->ended ? 0 : shim_turn_new(s, SHIM_LISTEN, SPAN_NONE, NULL, &t);
         return r == 0 && again ? say_changed(s) : r;
+}
+
+/* Asks for a session with the host's own words, once. */
+static int reopen(Shim *s)
+{
+        CLEANUP(buf_done) Buf copy = BUF_INIT(BUF_CAP_NONE);
+        ShimTurn *t;
+        Envelope e;
+        TAILQ_FOREACH(t, &s->turns, link)
+        if (t->kind == SHIM_REPEAT && !t->over)
+                return 0;
+        s->session = SHIM_OPENING;
+        s->impatient = false;
+        if (++s->lost > MOST_TRIES)
+                return shim_session_failed(s, "mcpvisor forgets each session at once");
+        int r = buf_append_span(&copy, buf_span(&s->initialize));
+        if (r < 0)
+                return r;
+        if (envelope_scan(copy.data, copy.len, &shim_limits, &e) != 0)
+                return -EPROTO; /* it was valid when the host said it */
+        return shim_turn_new(s, SHIM_REPEAT, buf_span(&s->initialize), &e, &t);
 }
 
 int shim_session_lost(Shim *s, ShimTurn *t)
 {
-        ShimTurn *repeat;
         bool current = t->generation == s->generation;
         if (s->initialize.len == 0 || t->resumed || ++t->tries > MOST_TRIES)
                 return shim_turn_fail(s, t, "mcpvisor has forgotten the session");
         client_conn_done(&t->conn);
         t->conn = (ClientConn){.fd = -EBADF};
+        t->late = NSEC_NEVER;
+        if (t->repeated) {
+                t->over = true;
+                return current ? reopen(s) : 0;
+        }
         t->due = current || s->session == SHIM_OPENING ? NSEC_NEVER : 0;
-        if (!current || s->session == SHIM_OPENING)
-                return 0;
-        s->session = SHIM_OPENING;
-        Envelope e;
-        CLEANUP(buf_done) Buf copy = BUF_INIT(BUF_CAP_NONE);
-        int r = buf_append_span(&copy, buf_span(&s->initialize));
-        if (r < 0)
-                return r;
-        static const EnvelopeLimits limits = {.depth = 512, .id = 1024};
-        if (envelope_scan(copy.data, copy.len, &limits, &e) != 0)
-                return -EPROTO; /* it was valid when the host said it */
-        return shim_turn_new(s, SHIM_REPEAT, buf_span(&s->initialize), &e, &repeat);
+        return !current || s->session == SHIM_OPENING ? 0 : reopen(s);
 }
 
 int shim_session_failed(Shim *s, const char *why)
@@ -104,6 +125,7 @@ int shim_session_failed(Shim *s, const char *why)
         ShimTurn *t;
         int r = 0;
         s->session = SHIM_NO_SESSION;
+        s->lost = 0;
         TAILQ_FOREACH(t, &s->turns, link)
         if (r == 0 && !t->over && !t->conn.response && t->due == NSEC_NEVER)
                 r = shim_turn_fail(s, t, why);

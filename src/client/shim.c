@@ -13,6 +13,8 @@ enum {
         LONGEST_LINE = 64 * 1024 * 1024,
 };
 
+const EnvelopeLimits shim_limits = {.depth = 512, .id = 1024};
+
 enum { AT_STOP, AT_IN, AT_OUT, AT_IDLE, AT_TURNS = AT_IDLE + SHIM_IDLE, MORE_TURNS = 8 };
 
 /* ---- to the host ------------------------------------------------------------------ */
@@ -89,18 +91,16 @@ static int take_valid(Shim *s, const Envelope *e)
 
 static int take_line(Shim *s, char *line, size_t n)
 {
-        static const EnvelopeLimits limits = {.depth = 512, .id = 1024};
         Envelope e;
         if (span_trim(span_from(line, n)).len == 0)
                 return 0;
-        switch (envelope_scan(line, n, &limits, &e)) {
+        switch (envelope_scan(line, n, &shim_limits, &e)) {
         case 0:
                 return take_valid(s, &e);
         case ENVELOPE_E_SYNTAX:
                 return shim_say_error(s, SPAN_NONE, RPC_ERROR_PARSE, e.why);
         case ENVELOPE_E_BATCH:
-                return shim_say_error(s, SPAN_NONE, RPC_ERROR_INVALID_REQUEST,
-                                      "several messages in one line are not taken");
+                return shim_batch_new(s, e.text);
         default:
                 return shim_say_error(s, envelope_member(&e, MEMBER_ID), RPC_ERROR_INVALID_REQUEST, e.why);
         }
@@ -276,6 +276,7 @@ int client_shim_run(const ClientShimArgs *args)
                   .session_id = BUF_INIT(CLIENT_HEADER_MAX),
                   .initialize = BUF_INIT(BUF_CAP_NONE),
                   .initialized = BUF_INIT(BUF_CAP_NONE)};
+        wish_list_init(&s.wishes);
         TAILQ_INIT(&s.turns);
         line_reader_init(&s.in, LONGEST_LINE);
         int r = run(&s);
@@ -285,6 +286,7 @@ int client_shim_run(const ClientShimArgs *args)
         for (unsigned i = 0; i < s.n_idle; i++)
                 client_conn_done(&s.idle[i]);
         line_reader_done(&s.in);
+        wish_list_clear(&s.wishes);
         buf_done(&s.out);
         buf_done(&s.session_id);
         buf_done(&s.initialize);

@@ -75,6 +75,11 @@ typedef enum SandboxProfile { PROFILE_NONE, PROFILE_STANDARD, PROFILE_STRICT } S
 typedef enum SandboxDegrade { DEGRADE_BY_PROFILE, DEGRADE_REFUSE, DEGRADE_WARN } SandboxDegrade;
 typedef enum SandboxNet { NET_BY_PROFILE, NET_NONE, NET_LOOPBACK, NET_HOST, NET_ALLOW } SandboxNet;
 
+/* As the file has them, for whoever writes or reads these words elsewhere. */
+#define SHARE_WORDS   "shared", "session", "exclusive"
+#define RESTART_WORDS "always", "on-failure", "never"
+#define PROFILE_WORDS "none", "standard", "strict"
+
 typedef struct ListenConfig {
         ConfigHead head;
         ConfigText address;

@@ -16,6 +16,7 @@ typedef struct DaemonTimes {
         uint32_t gateway_good; /* GATEWAY_GOOD */
         uint32_t critical;     /* CRITICAL_TIME */
         uint32_t reload_pause; /* RELOAD_PAUSE */
+        uint32_t pipe_quiet;   /* PIPE_QUIET */
 } DaemonTimes;
 
 typedef struct DaemonOptions {

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/limit-table.h"
+#include "base/when.h"
 #include "demo/server.h"
 
 typedef struct Call {
@@ -106,13 +107,8 @@ static int call_add(Demo *d, const Call *c)
 
 static int call_time(Demo *d, const Call *c)
 {
-        struct timespec now;
-        struct tm tm;
-        char text[40];
-        if (clock_gettime(CLOCK_REALTIME, &now) < 0 || !gmtime_r(&now.tv_sec, &tm) ||
-            strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-                return demo_refuse(d, c->id, RPC_ERROR_INTERNAL, "the clock tells no time");
-        return answer_text(d, c, text);
+        char text[WHEN_ROOM];
+        return answer_text(d, c, when_text(when_now(), 0, text));
 }
 
 static int call_slow(Demo *d, const Call *c)

@@ -189,13 +189,10 @@ static int output_ready(LoopSource *source, uint32_t events UNUSED)
         return backend_survive(b, backend_read(b));
 }
 
-/* More than the longest line needs no more quanta than this. */
-enum { LAST_QUANTA = 256 };
-
 int backend_read_last(Backend *b)
 {
         int r = LOOP_E_MORE;
-        for (unsigned i = 0; r == LOOP_E_MORE && i < LAST_QUANTA && b->output.loop; i++)
+        for (unsigned i = 0; r == LOOP_E_MORE && i < LIMIT_GATEWAY_LAST && b->output.loop; i++)
                 r = backend_survive(b, backend_read(b));
         return MIN(r, 0);
 }

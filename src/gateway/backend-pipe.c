@@ -24,7 +24,7 @@ static bool pipe_resize(Backend *b, size_t size)
 static void look_again(Backend *b)
 {
         if (!timer_is_armed(&b->quiet))
-                timer_arm(&b->quiet, nsec_add(loop_now(b->loop), LIMIT_PIPE_QUIET * NSEC_PER_SEC));
+                timer_arm(&b->quiet, nsec_add(loop_now(b->loop), b->pipes->quiet));
 }
 
 void backend_long_line(Backend *b, size_t n)
@@ -39,7 +39,7 @@ void backend_long_line(Backend *b, size_t n)
 static int quiet_fired(Timer *timer, Nsec now)
 {
         Backend *b = CONTAINER_OF(timer, Backend, quiet);
-        bool quiet = nsec_sub(now, b->long_at) >= LIMIT_PIPE_QUIET * NSEC_PER_SEC;
+        bool quiet = nsec_sub(now, b->long_at) >= b->pipes->quiet;
         if (quiet)
                 line_reader_shrink(&b->reader);
         if (!quiet || (b->pipe_size && !pipe_resize(b, LIMIT_PIPE)))

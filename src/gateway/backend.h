@@ -40,6 +40,7 @@ typedef enum BackendState {
 /* Bytes of all pipes that were made larger, and what they may be. */
 typedef struct PipeBudget {
         size_t used, max;
+        Nsec quiet; /* so long after its last long line one is made small again */
 } PipeBudget;
 
 typedef struct BackendArgs {
@@ -64,6 +65,7 @@ struct Backend {
         TAILQ_ENTRY(Backend) link;
         IpcInstance id;   /* header unused */
         uint64_t session; /* of the WANT that it answers */
+        uint64_t launch;  /* which program it is */
         BackendState state;
         Loop *loop;
         const BackendOps *ops;

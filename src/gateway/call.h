@@ -49,9 +49,10 @@ struct Call {
         Lease *lease;              /* CALL_WAITING for an instance of its session's own */
         TAILQ_ENTRY(Call) link;    /* of what it waits in */
         TAILQ_ENTRY(Call) by_time; /* of the clock */
+        TAILQ_ENTRY(Call) by_wait; /* of those whose message is kept */
         Buf line;                  /* owned; while it is not sent: the message, with room where our id goes */
         size_t id_at, token_at;    /* those places; token_at 0: none */
-        Nsec started;
+        Nsec started, stored;
         Nsec due;    /* when something is over: its wait, or its time */
         bool parked; /* its client was asked something: its time does not run */
         Nsec left;   /* of its time, from when it goes on */

@@ -67,6 +67,7 @@ static int client_survive(Client *c, int r)
                 log_limited(LOG_LEVEL_ERROR, "no-answer", LOG_FIELDS(LOG_REQUEST(c->correlation)),
                             "a request could not be answered: %s", strerror(-r));
                 http_conn_close(&c->http);
+                c->status = 500; /* whoever asked for it goes no further */
         }
         return 0;
 }

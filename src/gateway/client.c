@@ -129,6 +129,8 @@ static int answer_preflight(Client *c, const HttpRequest *r)
 
 static int refuse_route(Client *c)
 {
+        if (has_tag(c, CLIENT_METRICS_LISTENER) && c->route->id == ROUTE_OTHER)
+                return client_refuse(c, 404, "there is nothing at this address but /metrics");
         if (c->route->id == ROUTE_OTHER)
                 return client_refuse(c, 404,
                                      "there is nothing under this path; MCP is at /mcp and /mcp/NAME");
@@ -141,6 +143,8 @@ static int check_who(Client *c, const HttpRequest *r)
 {
         const Admission *a = &c->gateway->admission;
         Span host = http_header(r, HTTP_HEADER_HOST), origin = http_header(r, HTTP_HEADER_ORIGIN);
+        if (has_tag(c, CLIENT_METRICS_LISTENER) && c->route->id == ROUTE_OTHER)
+                return refuse_route(c); /* whoever asks: a token would open nothing */
         bool is_free = c->route->is_free && !(c->route->id == ROUTE_METRICS && a->metrics_need_token);
         if (!c->route->is_free && !has_tag(c, CLIENT_FREE_LISTENER) && !http_host_allowed(&a->access, host))
                 return client_refuse(c, 403, "this Host is not allowed here; see allowed_hosts");
@@ -204,10 +208,45 @@ static bool is_mcp(const Client *c)
         return c->route->id == ROUTE_MCP || c->route->id == ROUTE_MCP_NAME;
 }
 
-/* A request to an endpoint, from somebody who may. */
-static int head_of_message(Client *c, const HttpRequest *r, Span name, bool known)
+/* ---- what was decided before ---------------------------------------------------------- */
+
+static bool is_known(const Client *c, const HttpRequest *r)
 {
-        const Endpoint *ep = endpoint_find(&c->gateway->endpoints, name);
+        return r->pattern && c->memo.pattern == r->pattern &&
+               c->memo.generation == c->gateway->current.generation;
+}
+
+static void take_known(Client *c)
+{
+        c->route = c->memo.route;
+        c->accepts_json = c->memo.accepts_json;
+        c->accepts_sse = c->memo.accepts_sse;
+}
+
+static void note_known(Client *c, const HttpRequest *r, Endpoint *endpoint)
+{
+        c->memo = (ClientMemo){.pattern = r->pattern,
+                               .generation = c->gateway->current.generation,
+                               .route = c->route,
+                               .endpoint = endpoint,
+                               .accepts_json = c->accepts_json,
+                               .accepts_sse = c->accepts_sse};
+}
+
+Endpoint *client_endpoint(const Client *c, const HttpRequest *r)
+{
+        return is_known(c, r)
+                       ? c->memo.endpoint
+                       : endpoint_find(&c->gateway->endpoints, span_skip(r->path, sizeof("/mcp/") - 1));
+}
+
+/* ---- the head ---------------------------------------------------------------------------- */
+
+/* A request to an endpoint, from somebody who may. */
+static int head_of_message(Client *c, const HttpRequest *r)
+{
+        bool known = is_known(c, r);
+        Endpoint *ep = client_endpoint(c, r);
         if (!ep)
                 return client_refuse(c, 404, "there is no server and no view of that name");
         if (ep->kind == ENDPOINT_VIEW)
@@ -215,11 +254,8 @@ static int head_of_message(Client *c, const HttpRequest *r, Span name, bool know
         int q = known ? 0 : check_form(c, r);
         if (q < 0 || c->status)
                 return q;
-        if (!known && c->method == HTTP_POST) {
-                head_memo_take(&c->memo, r, c->gateway->current.generation);
-                c->memo.accepts_json = c->accepts_json;
-                c->memo.accepts_sse = c->accepts_sse;
-        }
+        if (!known)
+                note_known(c, r, ep);
         return check_load(c);
 }
 
@@ -231,12 +267,17 @@ static void take_text(char *room, size_t size, Span text)
         room[n] = 0;
 }
 
-static void begin_head(Client *c, const HttpRequest *r, Span *ret_name)
+static void find_route(Client *c, const HttpRequest *r)
 {
-        c->started = loop_now(c->gateway->loop);
-        c->route = route_find(r->path, ret_name);
+        Span name;
+        c->route = route_find(r->path, &name);
         if (has_tag(c, CLIENT_METRICS_LISTENER) && c->route->id != ROUTE_METRICS)
                 c->route = &route_table[ROUTE_OTHER];
+}
+
+static void begin_head(Client *c, const HttpRequest *r)
+{
+        c->started = loop_now(c->gateway->loop);
         c->score_route = c->route->score;
         c->method = r->method;
         c->status = 0;
@@ -249,22 +290,21 @@ static void begin_head(Client *c, const HttpRequest *r, Span *ret_name)
 
 static int take_head(Client *c, const HttpRequest *r)
 {
-        Span name;
-        begin_head(c, r, &name);
-        bool known = c->method == HTTP_POST && is_mcp(c) &&
-                     head_memo_knows(&c->memo, r, c->gateway->current.generation);
-        if (known) {
-                c->accepts_json = c->memo.accepts_json;
-                c->accepts_sse = c->memo.accepts_sse;
-                return head_of_message(c, r, name, true);
-        }
-        head_memo_clear(&c->memo);
+        bool known = is_known(c, r);
+        if (known)
+                take_known(c);
+        else
+                find_route(c, r);
+        begin_head(c, r);
+        if (known)
+                return head_of_message(c, r);
+        c->memo.pattern = 0;
         int q = check_who(c, r);
         if (q < 0 || c->status)
                 return q;
         if (c->route->id == ROUTE_OTHER || !route_takes(c->route, r->method))
                 return refuse_route(c);
-        return is_mcp(c) ? head_of_message(c, r, name, false) : 0;
+        return is_mcp(c) ? head_of_message(c, r) : 0;
 }
 
 static int take_request(Client *c, HttpRequest *r)

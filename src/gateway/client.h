@@ -8,11 +8,20 @@
  */
 
 #include "gateway/exchange.h"
-#include "gateway/head-memo.h"
 #include "http/server.h"
 
 typedef struct Stream Stream;
+typedef struct Endpoint Endpoint;
 typedef struct RouteRow RouteRow;
+
+/* What was decided about a head, for the next ones of its pattern; holds for one configuration. */
+typedef struct ClientMemo {
+        uint32_t pattern;    /* as in HttpRequest; 0: nothing is known */
+        uint64_t generation; /* of the configuration */
+        const RouteRow *route;
+        Endpoint *endpoint; /* borrowed; of that configuration */
+        bool accepts_json, accepts_sse;
+} ClientMemo;
 
 struct Client {
         HttpConn http; /* embedded: the server's */
@@ -27,7 +36,7 @@ struct Client {
         bool null_id; /* of a revision in which an error has an id, if only null */
         bool modern;  /* the request in work: a lost connection cancels it */
         int status;
-        HeadMemo memo;
+        ClientMemo memo;
         char correlation[EXCHANGE_CORRELATION];
         ClientTrace trace;
         char principal[SESSION_PRINCIPAL];
@@ -37,6 +46,9 @@ struct Client {
 };
 
 extern const HttpOps client_http_ops;
+
+/* Where the request in work is for; NULL: a name that there is not, or not any more. */
+Endpoint *client_endpoint(const Client *c, const HttpRequest *r);
 
 enum {
         CLIENT_FREE_LISTENER = 1, /* tags of listeners: neither token nor Host are looked at */

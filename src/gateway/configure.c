@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A configuration that has been committed: what changes by it, and what of it is kept. */
+#include <sys/resource.h>
+
 #include "base/log.h"
+#include "config/descriptors.h"
 #include "gateway/root.h"
 #include "gateway/upstream-private.h"
 
@@ -44,12 +47,20 @@ void admission_done(Admission *a)
 
 /* ---- limits -------------------------------------------------------------------------------- */
 
+/* No client takes the descriptor that a server's pipe needs. */
+static uint64_t connections_of(const Config *c)
+{
+        struct rlimit l;
+        return getrlimit(RLIMIT_NOFILE, &l) < 0 ? c->limits.max_connections
+                                                : config_connections(c, l.rlim_cur);
+}
+
 static HttpLimits http_limits(const Config *c)
 {
         return (HttpLimits){.h1 = {.max_header = c->limits.max_header,
                                    .max_headers = (unsigned)c->limits.max_headers,
                                    .max_body = c->limits.max_body},
-                            .max_connections = c->limits.max_connections,
+                            .max_connections = connections_of(c),
                             .max_queue = MAX(c->limits.max_line, (uint64_t)1024 * 1024),
                             .header_timeout = c->limits.header_timeout,
                             .body_timeout = c->limits.body_timeout,
@@ -111,7 +122,9 @@ int gateway_configure(Gateway *g)
         const Config *c = gateway_config(g);
         const HttpLimits limits = http_limits(c);
         int r = admission_take(&g->admission, c);
+        log_default()->level = (LogLevel)c->log.level;
         http_server_set_limits(&g->http, &limits);
+        metric_set(gateway_metrics(g), METRIC_CONNECTIONS_MAX, limits.max_connections);
         g->pipes.max = MIN(c->limits.pipe_budget, (uint64_t)SIZE_MAX);
         if (r == 0)
                 r = session_table_limit(&g->sessions, c->limits.max_sessions, c->limits.session_ttl,

@@ -17,19 +17,13 @@ static EnvelopeLimits limits_of(const Gateway *g)
         return (EnvelopeLimits){.depth = (uint32_t)c->limits.max_depth, .id = (uint32_t)c->limits.max_id};
 }
 
-static Endpoint *endpoint_of(const Client *c, const HttpRequest *r)
-{
-        Span name = span_skip(r->path, sizeof("/mcp/") - 1);
-        return endpoint_find(&c->gateway->endpoints, name);
-}
-
 /* ---- which session -------------------------------------------------------------------- */
 
 /* A session belongs to its path and to who began it: it is nobody else's business that it exists. */
-static Session *session_of(Client *c, const HttpRequest *r)
+static Session *session_of(Client *c, const HttpRequest *r, const Endpoint *endpoint)
 {
         Session *s = session_find(&c->gateway->sessions, http_header(r, HTTP_HEADER_MCP_SESSION));
-        if (!s || s->endpoint != endpoint_of(c, r) || strcmp(s->principal, c->principal) != 0)
+        if (!s || s->endpoint != endpoint || strcmp(s->principal, c->principal) != 0)
                 return NULL;
         return s;
 }
@@ -47,22 +41,19 @@ static int refuse_session(Client *c, const HttpRequest *r, Span id)
 static bool version_is_fine(const HttpRequest *r)
 {
         Span text = http_header(r, HTTP_HEADER_MCP_VERSION);
-        return !text.ptr ||
-               (mcp_version_of(text) >= 0 && mcp_version_table[mcp_version_of(text)].era == MCP_LEGACY);
+        McpVersion version = text.ptr ? mcp_version_of(text) : _MCP_VERSION_INVALID;
+        return !text.ptr || (version >= 0 && mcp_version_table[version].era == MCP_LEGACY);
 }
 
-/* 0 with *ret_session NULL: it was answered. */
-static int find_session(Client *c, const HttpRequest *r, Span id, Session **ret_session)
+/* Its session is used by this request; c->status is set when the request had to be refused instead. */
+static int use_session(Client *c, const HttpRequest *r, Span id, Session *s)
 {
-        Session *s = session_of(c, r);
-        *ret_session = NULL;
         if (!s)
                 return refuse_session(c, r, id);
         if (!version_is_fine(r))
                 return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, id,
                                          "MCP-Protocol-Version names no revision that is spoken here");
         session_touch(s, loop_now(c->gateway->loop));
-        *ret_session = s;
         return 0;
 }
 
@@ -109,16 +100,16 @@ static int post_request(Client *c, Batch *batch, Session *s, const Envelope *e)
         return r < 0 ? r : gateway_request(x, e);
 }
 
-static int post_message(Client *c, const HttpRequest *r, const Envelope *e)
+/* `s`: its session, NULL without */
+static int post_message(Client *c, const HttpRequest *r, Session *s, const Envelope *e)
 {
         Span id = envelope_member(e, MEMBER_ID);
         bool first = e->kind == ENVELOPE_REQUEST &&
                      mcp_method_of(envelope_member(e, MEMBER_METHOD)) == MCP_METHOD_INITIALIZE;
-        Session *s;
         if (first && !http_header(r, HTTP_HEADER_MCP_SESSION).ptr)
-                return here_initialize(c, endpoint_of(c, r), e);
-        int q = find_session(c, r, id, &s);
-        if (q < 0 || !s)
+                return here_initialize(c, client_endpoint(c, r), e);
+        int q = use_session(c, r, id, s);
+        if (q < 0 || c->status)
                 return q;
         if (first)
                 return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, id,
@@ -156,14 +147,13 @@ static unsigned count_items(Span array)
         return n;
 }
 
-static int post_batch(Client *c, const HttpRequest *r, Span array)
+static int post_batch(Client *c, const HttpRequest *r, Session *s, Span array)
 {
         unsigned n = count_items(array);
-        Session *s;
         Batch *b;
         Span item;
-        int q = find_session(c, r, SPAN_NONE, &s);
-        if (q < 0 || !s)
+        int q = use_session(c, r, SPAN_NONE, s);
+        if (q < 0 || c->status)
                 return q;
         if (!mcp_has(s->version, MCP_HAS_BATCH))
                 return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_REQUEST, SPAN_NONE,
@@ -213,15 +203,16 @@ int gateway_post(Client *c, HttpRequest *r)
         EnvelopeLimits limits = limits_of(c->gateway);
         Envelope e;
         EraVerdict verdict;
-        if (!endpoint_of(c, r))
+        const Endpoint *endpoint = client_endpoint(c, r);
+        if (!endpoint)
                 return client_refuse(c, 404, "there is no server and no view of that name");
-        const Session *s = session_of(c, r);
+        Session *s = session_of(c, r, endpoint);
         c->null_id = s && mcp_has(s->version, MCP_ERROR_NEEDS_ID);
         switch (envelope_scan(r->body, r->body_len, &limits, &e)) {
         case 0:
                 break;
         case ENVELOPE_E_BATCH:
-                return post_batch(c, r, e.text);
+                return post_batch(c, r, s, e.text);
         case ENVELOPE_E_SYNTAX:
                 if (strcmp(e.why, SCAN_TOO_DEEP) == 0)
                         figures_limit(c->gateway, SCORE_LIMIT_MAX_DEPTH);
@@ -240,23 +231,23 @@ int gateway_post(Client *c, HttpRequest *r)
                 return client_refuse_rpc(c, 400, verdict.error, envelope_member(&e, MEMBER_ID), verdict.why);
         if (q < 0)
                 return q;
-        return verdict.era == MCP_MODERN ? refuse_modern(c, &e) : post_message(c, r, &e);
+        return verdict.era == MCP_MODERN ? refuse_modern(c, &e) : post_message(c, r, s, &e);
 }
 
 int gateway_get(Client *c, HttpRequest *r)
 {
-        Session *s;
-        int q = find_session(c, r, SPAN_NONE, &s);
-        if (q < 0 || !s)
+        Session *s = session_of(c, r, client_endpoint(c, r));
+        int q = use_session(c, r, SPAN_NONE, s);
+        if (q < 0 || c->status)
                 return q;
         return stream_open(c, s, http_header(r, HTTP_HEADER_LAST_EVENT_ID));
 }
 
 int gateway_delete(Client *c, HttpRequest *r)
 {
-        Session *s;
-        int q = find_session(c, r, SPAN_NONE, &s);
-        if (q < 0 || !s)
+        Session *s = session_of(c, r, client_endpoint(c, r));
+        int q = use_session(c, r, SPAN_NONE, s);
+        if (q < 0 || c->status)
                 return q;
         session_end(s);
         return client_answer(c, &(ClientAnswer){.status = 200}, NULL, 0);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/exchange.h"
+#include "gateway/exchange-private.h"
 #include "base/limit-table.h"
 #include "base/log.h"
 #include "gateway/ask.h"
 #include "gateway/batch.h"
 #include "gateway/figures.h"
 #include "gateway/here.h"
+#include "gateway/payload.h"
 #include "gateway/root.h"
 #include "jsonrpc/json.h"
 #include "jsonrpc/splice.h"
 #include "mcp/write.h"
-
-enum { PARTS_MAX = SPLICE_PARTS };
 
 /* ---- its life ----------------------------------------------------------------- */
 
@@ -173,41 +172,6 @@ static void exchange_account(Exchange *x, ScoreStatus how)
                             (double)took / (double)NSEC_PER_MSEC);
 }
 
-static int give_event(Exchange *x, const Span *parts, unsigned n, bool *ret_taken)
-{
-        char id[EVENT_ID_SIZE];
-        Span name = SPAN_NONE;
-        if (x->numbered && x->session) {
-                int r = replay_add(&x->session->events, x->stream, parts, n, id);
-                if (r < 0)
-                        return r;
-                name = span_of(id);
-        }
-        *ret_taken = false;
-        int r = x->client ? client_event(x->client, name, parts, n, ret_taken) : 0;
-        if (x->client && !*ret_taken)
-                TAKE_PTR(x->client)->exchange = NULL;
-        return r;
-}
-
-static int open_stream(Exchange *x)
-{
-        bool open;
-        int r = client_open_stream(x->client, &(ClientAnswer){.status = 200}, &open);
-        if (r < 0)
-                return r;
-        x->open = true;
-        if (x->session) {
-                x->numbered = true;
-                x->stream = stream_number(x->session, false);
-        }
-        if (!open || !x->numbered || !mcp_has(x->version, MCP_HAS_PRIMING))
-                return 0;
-        char id[EVENT_ID_SIZE];
-        replay_first_id(&x->session->events, x->stream, id);
-        return client_prime(x->client, span_of(id));
-}
-
 /* There is no memory to say it in: the connection ends, which says something, too. */
 static int exchange_drop(Exchange *x)
 {
@@ -223,54 +187,12 @@ static int exchange_drop(Exchange *x)
         return r;
 }
 
-/* One that the array has no room for is told so. */
-static int give_batch(Exchange *x, const Span *parts, unsigned n)
-{
-        CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
-        const FaultArgs a = {.fault = FAULT_MESSAGE_TOO_LARGE,
-                             .server = x->call.upstream ? x->call.upstream->name : NULL,
-                             .retry_after_ms = UINT64_MAX,
-                             .exit_class = -1,
-                             .code = -1,
-                             .correlation_id = span_of(x->correlation)};
-        if (batch_has_room(x->batch, parts, n) || fault_write(&b, exchange_id(x), &a) < 0)
-                return batch_answer(TAKE_PTR(x->batch), parts, n);
-        const Span text = buf_span(&b);
-        return batch_answer(TAKE_PTR(x->batch), &text, 1);
-}
-
-/* Its only message, or the last one of its stream. */
-static int give_answer(Exchange *x, const Span *parts, unsigned n)
-{
-        Client *c = x->client;
-        bool taken;
-        int r = 0;
-        if (x->batch)
-                return give_batch(x, parts, n);
-        if (c && !x->open && c->accepts_json) {
-                c->exchange = NULL;
-                x->client = NULL;
-                return client_answer(c, &(ClientAnswer){.status = 200, .type = SPAN("application/json")},
-                                     parts, n);
-        }
-        if (c && !x->open)
-                r = open_stream(x);
-        if (r == 0 && x->open)
-                r = give_event(x, parts, n, &taken);
-        c = x->client; /* it may have gone by that */
-        if (r < 0 || !c)
-                return r;
-        c->exchange = NULL;
-        x->client = NULL;
-        return client_end_stream(c);
-}
-
 int exchange_answer(Exchange *x, const Span *parts, unsigned n, ScoreStatus how)
 {
         assert(!x->finished);
         x->finished = true;
         exchange_account(x, how);
-        int r = give_answer(x, parts, n);
+        int r = exchange_give(x, parts, n);
         exchange_free(x);
         return r;
 }
@@ -352,26 +274,7 @@ int exchange_cancelled(Exchange *x)
         return c ? client_end_stream(c) : 0;
 }
 
-/* ---- on the way ------------------------------------------------------------------- */
-
-bool exchange_has_stream(const Exchange *x)
-{
-        return !x->batch && !x->finished && (x->open || (x->client && x->client->accepts_sse));
-}
-
-int exchange_push(Exchange *x, const Span *parts, unsigned n)
-{
-        bool taken;
-        int r = 0;
-        if (!exchange_has_stream(x))
-                return EXCHANGE_E_NO_STREAM;
-        if (!x->open)
-                r = open_stream(x);
-        if (r < 0)
-                return r;
-        r = give_event(x, parts, n, &taken);
-        return r < 0 || taken || x->numbered ? r : EXCHANGE_E_NO_STREAM;
-}
+/* ---- its client and its session ----------------------------------------------------- */
 
 /* Without a session there is no way to come back. */
 int exchange_cut(Exchange *x, bool cancel)
@@ -420,6 +323,7 @@ static int call_answered(Call *c, const Envelope *e)
         ScoreStatus how = SCORE_STATUS_OK;
         Span parts[SPLICE_PARTS];
         Splice s;
+        payload_answered(x, e);
         if (e->kind == ENVELOPE_ERROR && x->kept.len && forward_again(x, e))
                 return 0;
         if (e->kind == ENVELOPE_ERROR)

@@ -4,6 +4,7 @@
 #include "base/limit-table.h"
 #include "gateway/figures.h"
 #include "gateway/here.h"
+#include "gateway/payload.h"
 #include "gateway/upstream-private.h"
 #include "jsonrpc/error-code.h"
 #include "jsonrpc/json.h"
@@ -21,6 +22,7 @@ static int send(Exchange *x, Upstream *u, const CallText *t)
 {
         x->call.method = x->method;
         x->call.session = x->session;
+        payload_asked(x, u, t->text);
         return upstream_call(u, &x->call, t);
 }
 
@@ -32,7 +34,7 @@ static bool is_let_through(const ListingSource *s, McpList list, Span own)
         char both[NAME_ROOM];
         int n = snprintf(both, sizeof(both), "%.*s__%.*s", (int)MIN(s->server.len, sizeof(both)),
                          s->server.ptr, (int)MIN(own.len, sizeof(both)), own.ptr);
-        bool any = list == MCP_LIST_TOOLS && (s->view.n_allow || s->view.n_deny);
+        bool any = list == MCP_LIST_TOOLS && (s->view.allow || s->view.n_deny);
         return mcp_filter(&s->filter, own) &&
                (!any ||
                 ((size_t)n < sizeof(both) && mcp_filter_either(&s->view, span_from(both, (size_t)n), own)));

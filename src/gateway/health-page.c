@@ -60,12 +60,11 @@ static void key_bool(JsonWriter *w, const char *key, bool v)
 /* Milliseconds of so many microseconds, with three decimals. */
 static void key_msec(JsonWriter *w, const char *key, bool known, uint64_t usec)
 {
-        char text[40] = "null";
-        if (known)
-                (void)snprintf(text, sizeof(text), "%llu.%03u", (unsigned long long)(usec / 1000),
-                               (unsigned)(usec % 1000));
         json_write_key(w, key);
-        json_write_raw(w, span_of(text));
+        if (known)
+                json_write_decimal(w, usec, 3);
+        else
+                json_write_null(w);
 }
 
 int health_live_page(Buf *b)

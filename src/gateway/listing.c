@@ -110,7 +110,7 @@ static bool passes(const ListingSource *s, McpList list, Span own, Buf *scratch,
 {
         if (!mcp_filter(&s->filter, own))
                 return false;
-        if (list != MCP_LIST_TOOLS || (s->view.n_allow == 0 && s->view.n_deny == 0))
+        if (list != MCP_LIST_TOOLS || (!s->view.allow && s->view.n_deny == 0))
                 return true;
         buf_clear(scratch);
         *ret_error = buf_append_span(scratch, s->server);

@@ -131,41 +131,37 @@ static int write_classes(const Page *p, const Family *f)
 
 static_assert((int)_EXIT_CLASS_MAX <= (int)SCORE_EXIT_CLASSES, "each class has a cell");
 
-static int write_budget(const Page *p, const Family *f)
+/* Cells of a server that are one family, told apart by a word. */
+static const struct {
+        Metric metric;
+        const char *word;
+        size_t offset;
+        size_t less; /* what that other cell has is not in it; 0: no other */
+} words[] = {
+        {METRIC_SERVER_BUDGET, "short", offsetof(ScoreServer, ours.budget_short), 0},
+        {METRIC_SERVER_BUDGET, "long", offsetof(ScoreServer, ours.budget_long), 0},
+        {METRIC_REQUEST_BYTES, "in", offsetof(ScoreServer, gateway.bytes_in), 0},
+        {METRIC_REQUEST_BYTES, "out", offsetof(ScoreServer, gateway.bytes_out), 0},
+        {METRIC_LOG_LINES, "kept", offsetof(ScoreServer, ours.log_kept),
+         offsetof(ScoreServer, ours.log_partial)},
+        {METRIC_LOG_LINES, "partial", offsetof(ScoreServer, ours.log_partial), 0},
+        {METRIC_LOG_LINES, "suppressed", offsetof(ScoreServer, ours.log_suppressed), 0},
+};
+
+static uint64_t word_value(const PageServer *s, size_t i)
 {
-        int r = 0;
-        EACH_SERVER(p, s, r)
-        {
-                const ScoreServerOurs *o = &s->cells->ours;
-                r = server_word(p, f->metric, s, "short", score_get(&o->budget_short));
-                r = r < 0 ? r : server_word(p, f->metric, s, "long", score_get(&o->budget_long));
-        }
-        return r;
+        uint64_t value = score_get(cell_at(s->cells, words[i].offset));
+        uint64_t less = words[i].less ? score_get(cell_at(s->cells, words[i].less)) : 0;
+        return value - MIN(value, less);
 }
 
-static int write_bytes(const Page *p, const Family *f)
+static int write_words(const Page *p, const Family *f)
 {
         int r = 0;
         EACH_SERVER(p, s, r)
-        {
-                const ScoreServerGateway *g = &s->cells->gateway;
-                r = server_word(p, f->metric, s, "in", score_get(&g->bytes_in));
-                r = r < 0 ? r : server_word(p, f->metric, s, "out", score_get(&g->bytes_out));
-        }
-        return r;
-}
-
-static int write_log_lines(const Page *p, const Family *f)
-{
-        int r = 0;
-        EACH_SERVER(p, s, r)
-        {
-                const ScoreServerOurs *o = &s->cells->ours;
-                uint64_t kept = score_get(&o->log_kept), part = score_get(&o->log_partial);
-                r = server_word(p, f->metric, s, "kept", kept - MIN(kept, part));
-                r = r < 0 ? r : server_word(p, f->metric, s, "partial", part);
-                r = r < 0 ? r : server_word(p, f->metric, s, "suppressed", score_get(&o->log_suppressed));
-        }
+        for (size_t i = 0; i < ARRAY_SIZE(words) && r == 0; i++)
+                if (words[i].metric == f->metric)
+                        r = server_word(p, f->metric, s, words[i].word, word_value(s, i));
         return r;
 }
 
@@ -347,7 +343,7 @@ static const Family families[] = {
         {METRIC_SERVER_STARTS, write_cell, SERVER_CELL(ours.starts)},
         {METRIC_SERVER_RESTARTS, write_classes, SERVER_CELL(ours.restarts)},
         {METRIC_SERVER_EXITS, write_classes, SERVER_CELL(ours.exits)},
-        {METRIC_SERVER_BUDGET, write_budget, 0},
+        {METRIC_SERVER_BUDGET, write_words, 0},
         {METRIC_SERVER_BREAKER, write_cell, SERVER_CELL(ours.breaker)},
         {METRIC_SERVER_BACKOFF, write_backoff, 0},
         {METRIC_SERVER_MEMORY, write_usage, SERVER_CELL(ours.memory)},
@@ -359,7 +355,7 @@ static const Family families[] = {
         {METRIC_REQUESTS_IN_FLIGHT, write_cell, SERVER_CELL(gateway.in_flight)},
         {METRIC_QUEUE_DEPTH, write_cell, SERVER_CELL(gateway.queue_depth)},
         {METRIC_QUEUE_TIME, write_waiting, 0},
-        {METRIC_REQUEST_BYTES, write_bytes, 0},
+        {METRIC_REQUEST_BYTES, write_words, 0},
         {METRIC_LATE_ANSWERS, write_cell, SERVER_CELL(gateway.late_answers)},
         {METRIC_STRAY_STDOUT_LINES, write_cell, SERVER_CELL(gateway.stray_lines)},
         {METRIC_CATALOGUE_CACHE_HITS, write_cell, SERVER_CELL(gateway.cache_hits)},
@@ -368,13 +364,14 @@ static const Family families[] = {
         {METRIC_HTTP_REQUESTS, write_http, 0},
         {METRIC_SESSIONS, write_plain, 0},
         {METRIC_CONNECTIONS, write_plain, 0},
+        {METRIC_CONNECTIONS_MAX, write_plain, 0},
         {METRIC_STREAMS, write_plain, 0},
         {METRIC_TLS_EXPIRY, write_plain_if_any, 0},
         {METRIC_BUILD_INFO, write_build, 0},
         {METRIC_RELOADS, write_reloads, 0},
         {METRIC_GATEWAY_RESTARTS, write_plain, 0},
         {METRIC_ZOMBIES_REAPED, write_plain, 0},
-        {METRIC_LOG_LINES, write_log_lines, 0},
+        {METRIC_LOG_LINES, write_words, 0},
         {METRIC_LIMIT_HITS, write_limits, 0},
         {METRIC_EVENTS_DROPPED, write_role_cell, PROCESS_CELL(events_dropped)},
         {METRIC_LOOP_LAG, write_role_cell, PROCESS_CELL(lag_usec)},

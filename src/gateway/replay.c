@@ -87,15 +87,9 @@ static void drop_oldest(Replay *l)
         l->dropped += record_size(&oldest);
 }
 
-/* To at least `need`, which is not over the cap. */
-static int grow(Replay *l, size_t need)
+/* Of that size, which is no less than what is in it. */
+static int resize(Replay *l, size_t size)
 {
-        size_t size = MAX(l->size, (size_t)FIRST_SIZE);
-        while (size < need)
-                size *= 2;
-        size = MIN(size, l->cap);
-        if (size <= l->size)
-                return 0;
         char *data = malloc(size);
         if (!data)
                 return -ENOMEM;
@@ -109,6 +103,33 @@ static int grow(Replay *l, size_t need)
         l->size = size;
         l->start = 0;
         return 0;
+}
+
+/* To at least `need`, which is not over the cap. */
+static int grow(Replay *l, size_t need)
+{
+        size_t size = MAX(l->size, (size_t)FIRST_SIZE);
+        while (size < need)
+                size *= 2;
+        size = MIN(size, l->cap);
+        return size <= l->size ? 0 : resize(l, size);
+}
+
+/* One that is over the cap by itself is alone in the ring. */
+static int make_room(Replay *l, size_t need)
+{
+        if (need <= l->cap)
+                return grow(l, MIN(l->used + need, l->cap));
+        while (l->used)
+                drop_oldest(l);
+        return need <= l->size ? 0 : resize(l, need);
+}
+
+/* After such a one it goes back to the cap; without memory for that it stays large for a while. */
+static void shrink(Replay *l)
+{
+        if (l->size > l->cap && l->used <= l->cap)
+                (void)resize(l, l->cap);
 }
 
 /* An event of this stream cannot be kept: what stands before it could not be told in full. */
@@ -127,10 +148,14 @@ static void forget_stream(Replay *l, uint32_t stream, uint64_t number)
 
 static void keep(Replay *l, const Record *record, const Span *data, unsigned n)
 {
-        while (l->size - l->used < record_size(record))
-                drop_oldest(l);
+        size_t size = record_size(record);
+        if (size <= l->cap) {
+                while (l->used + size > MIN(l->size, l->cap))
+                        drop_oldest(l);
+                shrink(l);
+        }
         size_t at = l->used;
-        l->used += record_size(record);
+        l->used += size;
         ring_put(l, at, record, sizeof(*record));
         at += sizeof(*record);
         for (unsigned i = 0; i < n; i++) {
@@ -144,21 +169,40 @@ void event_id_write(uint32_t stream, uint64_t number, char ret_id[static EVENT_I
         (void)snprintf(ret_id, EVENT_ID_SIZE, "%u-%llu", stream, (unsigned long long)number);
 }
 
-int replay_add(Replay *l, uint32_t stream, const Span *data, unsigned n, char ret_id[static EVENT_ID_SIZE])
+/* As for every queue: one that is empty takes one of any size. */
+static bool may_keep(const Replay *l, size_t len, bool last)
 {
-        Record record = {.number = l->next, .stream = stream};
+        if (l->cap == 0 || len > UINT32_MAX)
+                return false;
+        return last || l->used == 0 || (l->cap >= sizeof(Record) && len <= l->cap - sizeof(Record));
+}
+
+static void add(Replay *l, Record *record, const Span *data, unsigned n, bool last)
+{
         size_t len = 0;
         for (unsigned i = 0; i < n; i++)
                 len += data[i].len;
-        record.len = (uint32_t)len;
-        if (len > UINT32_MAX || l->cap < sizeof(record) || len > l->cap - sizeof(record) ||
-            grow(l, MIN(l->used + record_size(&record), l->cap)) < 0)
-                forget_stream(l, stream, record.number);
+        record->number = l->next++;
+        record->len = (uint32_t)len;
+        if (may_keep(l, len, last) && make_room(l, record_size(record)) == 0)
+                keep(l, record, data, n);
         else
-                keep(l, &record, data, n);
-        l->next++;
+                forget_stream(l, record->stream, record->number);
+}
+
+void replay_add(Replay *l, uint32_t stream, const Span *data, unsigned n, char ret_id[static EVENT_ID_SIZE])
+{
+        Record record = {.stream = stream};
+        add(l, &record, data, n, false);
         event_id_write(stream, record.number, ret_id);
-        return 0;
+}
+
+void replay_add_last(Replay *l, uint32_t stream, const Span *data, unsigned n,
+                     char ret_id[static EVENT_ID_SIZE])
+{
+        Record record = {.stream = stream};
+        add(l, &record, data, n, true);
+        event_id_write(stream, record.number, ret_id);
 }
 
 /* ---- ids ---- */

@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The last events of one session's streams, for a client that comes back with
- * Last-Event-ID: a ring of bytes with a cap. An event belongs to one stream
- * and is given back to that stream alone. Ids are "STREAM-NUMBER" in decimal,
- * unique in the session. Pure; memory is taken with the first event.
+ * Last-Event-ID: a ring of bytes with a cap; one event alone may be over it.
+ * An event belongs to one stream and is given back to that stream alone. Ids
+ * are "STREAM-NUMBER" in decimal, unique in the session. Pure; memory is taken
+ * with the first event.
  */
 
 #include "base/span.h"
@@ -30,10 +31,12 @@ typedef struct Replay {
 void replay_init(Replay *l, size_t cap);
 void replay_done(Replay *l);
 
-/* Numbers an event (one line of data in parts) and keeps it; one that does not fit at all is numbered and
- * not kept, and forgets all before it of its stream, as they could not be told in full. */
-int replay_add(Replay *l, uint32_t stream, const Span *data, unsigned n,
-               char ret_id[static EVENT_ID_SIZE]) MUST_CHECK;
+/* Numbers an event (one line of data in parts) and keeps it; one that does not fit even without the others is
+ * numbered and not kept, and forgets all before it of its stream, as they could not be told in full. */
+void replay_add(Replay *l, uint32_t stream, const Span *data, unsigned n, char ret_id[static EVENT_ID_SIZE]);
+/* The same for the answer that a stream ends with: whatever its size it is kept, and what is older goes. */
+void replay_add_last(Replay *l, uint32_t stream, const Span *data, unsigned n,
+                     char ret_id[static EVENT_ID_SIZE]);
 /* An id that stands before all events of a stream that has none yet (for priming). */
 void replay_first_id(Replay *l, uint32_t stream, char ret_id[static EVENT_ID_SIZE]);
 void event_id_write(uint32_t stream, uint64_t number, char ret_id[static EVENT_ID_SIZE]);

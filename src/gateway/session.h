@@ -10,7 +10,6 @@
 #include <sys/queue.h>
 
 #include "base/buf.h"
-#include "base/random.h"
 #include "base/timer.h"
 #include "gateway/replay.h"
 #include "jsonrpc/pending.h"
@@ -71,7 +70,6 @@ struct SessionTable {
         const SessionOps *ops;
         TimerHeap *timers;
         Timer expiry;
-        Random *random;               /* borrowed: for seeds; ids come from getrandom */
         Session **buckets, **numbers; /* owned: by id, by number */
         size_t n_buckets, n;
         TAILQ_HEAD(, Session) by_use;  /* the least recently used first */

@@ -6,8 +6,8 @@
 static int stream_event(Stream *st, const Span *parts, unsigned n, bool *ret_taken)
 {
         char id[EVENT_ID_SIZE];
-        int r = replay_add(&st->session->events, st->number, parts, n, id);
-        return r < 0 ? r : client_event(st->client, span_of(id), parts, n, ret_taken);
+        replay_add(&st->session->events, st->number, parts, n, id);
+        return client_event(st->client, span_of(id), parts, n, ret_taken);
 }
 
 static void stream_free(Stream *st)

@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 
 #include "base/fd.h"
+#include "base/limit-table.h"
 #include "base/log.h"
 #include "build-id.h"
 #include "gateway/figures.h"
@@ -56,6 +57,8 @@ static int told_hello(Gateway *g, IpcMessage *m)
         g->http.metrics = gateway_metrics(g);
         g->max_servers = hello->max_servers;
         g->no_first_look = hello->no_first_look;
+        g->pipes.quiet = hello->pipe_quiet ? hello->pipe_quiet * NSEC_PER_MSEC
+                                           : LIMIT_PIPE_QUIET * NSEC_PER_SEC;
         g->upstreams = calloc(g->max_servers, sizeof(Upstream *));
         r = g->upstreams ? score_tools_new(g->scoreboard, &g->tools) : -ENOMEM;
         if (r < 0)
@@ -68,9 +71,11 @@ static int told_hello(Gateway *g, IpcMessage *m)
 
 /* ---- configuration ----------------------------------------------------------- */
 
+/* One that there is no memory for is missed by PREPARE. */
 static int told_server_row(Gateway *g, IpcMessage *m)
 {
-        return snapshot_add_row(&g->next, (const IpcServerRow *)m->header, m->text);
+        int r = snapshot_add_row(&g->next, (const IpcServerRow *)m->header, m->text);
+        return r == -ENOMEM ? 0 : r;
 }
 
 static int told_prepare(Gateway *g, IpcMessage *m)
@@ -78,12 +83,13 @@ static int told_prepare(Gateway *g, IpcMessage *m)
         IpcConfig config = *(const IpcConfig *)m->header;
         CLEANUP(buf_done) Buf why = BUF_INIT(IPC_TEXT_MAX);
         int r = snapshot_prepare(&g->next, config.generation, m->fds, &why);
-        if (r < 0)
+        if (r < 0 && r != -ENOMEM)
                 return r;
         if (r == 0)
                 return answer(g, IPC_PREPARED, &config);
         snapshot_done(&g->next);
-        return answer_text(g, IPC_REFUSED, &config, buf_span(&why));
+        return answer_text(g, IPC_REFUSED, &config,
+                           r < 0 ? SPAN("the gateway has no memory for it") : buf_span(&why));
 }
 
 static int told_commit(Gateway *g, IpcMessage *m)
@@ -172,9 +178,9 @@ static Upstream *find_upstream(const Gateway *g, uint32_t row, uint64_t generati
 
 static int told_catalogue(Gateway *g, IpcMessage *m)
 {
-        const IpcServer *s = (const IpcServer *)m->header;
-        Upstream *u = find_upstream(g, s->row, s->row_generation);
-        return u ? upstream_take_cache(u, TAKE_FD(m->fds[0])) : 0;
+        const IpcCatalogue *c = (const IpcCatalogue *)m->header;
+        Upstream *u = find_upstream(g, c->row, c->row_generation);
+        return u ? upstream_take_cache(u, c->launch, m->n_fds ? TAKE_FD(m->fds[0]) : -EBADF) : 0;
 }
 
 static int told_server_state(Gateway *g, IpcMessage *m)

@@ -4,6 +4,7 @@
 #include "base/json-writer.h"
 #include "base/limit-table.h"
 #include "base/log.h"
+#include "gateway/fetch.h"
 #include "gateway/pinger.h"
 #include "gateway/upstream-private.h"
 #include "ipc/catalogue.h"
@@ -11,10 +12,9 @@
 
 /* ---- the cache ------------------------------------------------------------------- */
 
-/* How it is started is not known here; a change of that starts it anew, and then it tells all again. */
 static Span launch_of(const Upstream *u)
 {
-        return span_of(u->name);
+        return span_from((const char *)&u->launch, sizeof(u->launch));
 }
 
 static void write_cache(Upstream *u)
@@ -38,15 +38,29 @@ static void adopt(Upstream *u, McpCatalogue *c, ScoreToolsKnown known)
         score_set(&u->score->tools_known, known);
 }
 
-int upstream_take_cache(Upstream *u, int fd)
+static int forget_catalogue(Upstream *u)
+{
+        if (!u->catalogue)
+                return 0;
+        u->catalogue = mcp_catalogue_unref(u->catalogue);
+        u->cached = u->scouted = false;
+        u->stale = 0;
+        score_set(&u->score->tools, 0);
+        score_set(&u->score->tools_known, SCORE_TOOLS_UNKNOWN);
+        return gateway_catalogue_changed(u->gateway, u);
+}
+
+int upstream_take_cache(Upstream *u, uint64_t launch, int fd)
 {
         CLEANUP(buf_done) Buf bytes = BUF_INIT(LIMIT_CATALOGUE);
         McpCatalogue *c;
         fd_close_p(&u->cache_fd);
         u->cache_fd = fd;
-        if (u->catalogue) /* an earlier file of the same life: ours is newer */
-                return 0;
-        int r = catalogue_read(fd, &bytes);
+        int r = u->launch == launch ? 0 : forget_catalogue(u);
+        u->launch = launch;
+        if (r < 0 || u->catalogue) /* an earlier file of the same life: ours is newer */
+                return r;
+        r = fd < 0 ? CATALOGUE_E_EMPTY : catalogue_read(fd, &bytes);
         if (r == 0)
                 r = mcp_catalogue_decode(buf_span(&bytes), launch_of(u), &c);
         if (r == -ENOMEM)
@@ -61,6 +75,10 @@ int upstream_take_cache(Upstream *u, int fd)
 
 int upstream_take_catalogue(Upstream *u, Backend *b, McpCatalogue *c)
 {
+        if (b->launch != u->launch) { /* an instance of the program before, which is about to end */
+                mcp_catalogue_unref(c);
+                return 0;
+        }
         bool first = !u->catalogue || u->cached;
         bool changed = first || mcp_catalogue_diff(u->catalogue, c);
         adopt(u, c, SCORE_TOOLS_LISTED);
@@ -87,6 +105,45 @@ int upstream_want_catalogue(Upstream *u)
                 return 0;
         u->wanted = u->scouted = true;
         return upstream_leases(u) ? lease_get(u, NULL, &l) : upstream_say_want(u, IPC_NO_SESSION);
+}
+
+/* ---- its lists ------------------------------------------------------------------------- */
+
+static int catalogue_fetched(Backend *b, McpCatalogue *c)
+{
+        return upstream_take_catalogue(b->upstream, b, c);
+}
+
+static const FetchOps fetch_ops = {.done = catalogue_fetched};
+
+enum { ALL_LISTS = (1 << _MCP_LIST_MAX) - 1 };
+
+/* Of a server that serves sessions each instance may offer something else, as its client can more or less:
+ * one of our own tells what is listed to all. */
+int upstream_fetch_lists(Upstream *u, Backend *b)
+{
+        Lease *own = b->session ? lease_numbered(u, b->session) : NULL, *scout;
+        if (u->config->share != SHARE_SESSION || !own || !own->session)
+                return fetch_start(b, &fetch_ops, ALL_LISTS, u->catalogue);
+        return u->catalogue && !u->cached ? 0 : lease_get(u, NULL, &scout);
+}
+
+static int refetch_fired(Timer *timer, Nsec now UNUSED)
+{
+        Upstream *u = CONTAINER_OF(timer, Upstream, refetch);
+        Backend *b = upstream_shared_instance(u);
+        unsigned lists = u->stale;
+        u->stale = 0;
+        return b && lists ? backend_survive(b, fetch_start(b, &fetch_ops, lists, u->catalogue)) : 0;
+}
+
+const TimerOps upstream_refetch_ops = {.fired = refetch_fired};
+
+void upstream_lists_changed(Upstream *u, unsigned lists)
+{
+        u->stale |= lists;
+        if (!timer_is_armed(&u->refetch))
+                timer_arm(&u->refetch, nsec_add(upstream_now(u), LIMIT_LIST_DEBOUNCE * NSEC_PER_MSEC));
 }
 
 /* ---- what each new instance is told ---------------------------------------------------- */

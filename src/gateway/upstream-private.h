@@ -21,6 +21,14 @@ static inline Nsec upstream_now(const Upstream *u)
         return loop_now(u->gateway->loop);
 }
 
+/* One that is ready, where all share them; NULL: none. */
+Backend *upstream_shared_instance(Upstream *u);
+
+/* ---- instances: upstream-instance.c ---- */
+
+/* It has gone: what it had not answered fails with this. */
+int upstream_drop(Upstream *u, Backend *b, Fault fault) MUST_CHECK;
+
 /* ---- queue: upstream-queue.c ---- */
 
 void call_over(Call *c); /* it has left its instance */
@@ -79,6 +87,7 @@ int lease_again(Upstream *u) MUST_CHECK;
 
 int upstream_notified(Backend *b, const Envelope *e) MUST_CHECK;
 void upstream_lists_changed(Upstream *u, unsigned lists);
+int upstream_fetch_lists(Upstream *u, Backend *b) MUST_CHECK;
 int pinger_start_for(Upstream *u, Backend *b) MUST_CHECK;
 /* Subscriptions and level of before, to a new instance. */
 int upstream_restore(Upstream *u, Backend *b) MUST_CHECK;

@@ -97,6 +97,32 @@ static size_t moved(const CallText *t, const char *at)
         return place;
 }
 
+static void show_oldest(Upstream *u)
+{
+        const Call *oldest = TAILQ_FIRST(&u->stored);
+        score_set(&u->score->queue_since, oldest ? oldest->stored : 0);
+}
+
+static void account_stored(Upstream *u, Call *c)
+{
+        c->stored = upstream_now(u);
+        TAILQ_INSERT_TAIL(&u->stored, c, by_wait);
+        u->queued_bytes += c->line.len;
+        u->gateway->queued_bytes += c->line.len;
+        score_add(&u->score->queue_depth, 1);
+        show_oldest(u);
+}
+
+/* Its message was so long. */
+static void account_unstored(Upstream *u, Call *c, size_t n)
+{
+        TAILQ_REMOVE(&u->stored, c, by_wait);
+        u->queued_bytes -= n;
+        u->gateway->queued_bytes -= n;
+        score_set(&u->score->queue_depth, score_get(&u->score->queue_depth) - 1);
+        show_oldest(u);
+}
+
 int call_store(Call *c, const CallText *t)
 {
         Upstream *u = c->upstream;
@@ -121,20 +147,15 @@ int call_store(Call *c, const CallText *t)
         }
         c->id_at = moved(t, t->id.ptr);
         c->token_at = t->token.len ? moved(t, t->token.ptr) : 0;
-        u->queued_bytes += n;
-        u->gateway->queued_bytes += n;
-        score_add(&u->score->queue_depth, 1);
+        account_stored(u, c);
         return 0;
 }
 
 void call_unstore(Call *c)
 {
-        Upstream *u = c->upstream;
         if (!c->line.data)
                 return;
-        u->queued_bytes -= c->line.len;
-        u->gateway->queued_bytes -= c->line.len;
-        score_set(&u->score->queue_depth, score_get(&u->score->queue_depth) - 1);
+        account_unstored(c->upstream, c, c->line.len);
         buf_done(&c->line);
 }
 
@@ -251,9 +272,7 @@ static int send_stored(Upstream *u, Lane *l, Call *c)
         int r = backend_send_waited(l->backend, c);
         if (r < 0)
                 return r;
-        u->queued_bytes -= n;
-        u->gateway->queued_bytes -= n;
-        score_set(&u->score->queue_depth, score_get(&u->score->queue_depth) - 1);
+        account_unstored(u, c, n);
         entered(u, l, c);
         return 0;
 }

@@ -54,11 +54,13 @@ struct Upstream {
                 Buf lines;
         } last;
         McpCatalogue *catalogue; /* owned: a reference; NULL: nothing is known */
+        uint64_t launch;         /* which program it is: as the supervisor says */
         int cache_fd;            /* owned */
         bool cached;             /* the catalogue is an earlier life's */
         BackendList backends;
         LeaseList leases;
         CallQueue waiting; /* for an instance */
+        CallQueue stored;  /* those whose message is kept until they are sent, the oldest first */
         CallQueue clock;   /* all calls of clients, the first due first */
         Timer due;
         Timer idle;
@@ -115,7 +117,9 @@ int upstream_told_refused(Upstream *u, const IpcWantRefused *m) MUST_CHECK;
 int upstream_instance_up(Upstream *u, const BackendArgs *args, uint32_t flags, bool *ret_taken) MUST_CHECK;
 int upstream_instance_down(Upstream *u, Backend *b, const IpcInstanceDown *m, Span lines) MUST_CHECK;
 int upstream_instance_drain(Upstream *u, Backend *b) MUST_CHECK;
-int upstream_take_cache(Upstream *u, int fd) MUST_CHECK; /* fd is taken over */
+/* Which program it is, and the file of its lists (taken over; -EBADF: none). What another program has told is
+ * forgotten. */
+int upstream_take_cache(Upstream *u, uint64_t launch, int fd) MUST_CHECK;
 Backend *upstream_backend(Upstream *u, uint32_t instance, uint64_t generation);
 
 /* ---- what instances say ---- */

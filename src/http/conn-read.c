@@ -116,6 +116,25 @@ static int request_refused(HttpConn *c)
 
 /* ---- feeding ------------------------------------------------------------------- */
 
+/* A client that comes once needs no pattern. */
+static void keep_pattern(HttpConn *c)
+{
+        if (++c->requests > 1)
+                h1_pattern_keep(&c->pattern, c->h1, c->requests);
+}
+
+static int conn_parse(HttpConn *c, char *bytes, size_t n, size_t *ret_used, H1State *ret_state)
+{
+        if (!h1_begun(c->h1) && h1_pattern_match(c->pattern, c->h1, bytes, n, ret_used)) {
+                *ret_state = H1_DONE;
+                return 0;
+        }
+        int r = h1_feed(c->h1, bytes, n, ret_used, ret_state);
+        if (r == 0 && *ret_state == H1_BODY && !c->told)
+                keep_pattern(c);
+        return r;
+}
+
 static int conn_feed(HttpConn *c, char *bytes, size_t n, size_t *ret_used)
 {
         static int (*const steps[])(HttpConn * c) = {
@@ -124,10 +143,10 @@ static int conn_feed(HttpConn *c, char *bytes, size_t n, size_t *ret_used)
                 [H1_DONE] = request_whole,
                 [H1_REFUSED] = request_refused,
         };
-        H1State state;
+        H1State state = H1_HEAD;
         int r = c->h1 ? 0 : request_begin(c);
         if (r == 0)
-                r = h1_feed(c->h1, bytes, n, ret_used, &state);
+                r = conn_parse(c, bytes, n, ret_used, &state);
         if (r < 0) { /* want of memory is this client's loss alone */
                 conn_lost(c, HTTP_CUT_SERVER);
                 *ret_used = n;

@@ -20,6 +20,9 @@ static ssize_t transport_writev(HttpConn *c, struct iovec *iov, unsigned n)
         if (UNLIKELY(c->tls)) {
                 c->tls_wants = 0;
                 k = tls_writev(c->tls, iov, (int)n, &c->tls_wants);
+        } else if (n == 1) {
+                k = send(c->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+                k = k < 0 ? -errno : k;
         } else {
                 struct msghdr m = {.msg_iov = iov, .msg_iovlen = n};
                 k = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -218,17 +221,28 @@ static bool must_close(const HttpConn *c, const HttpAnswer *a)
         return a->close || c->server->draining || conn_waits_for_continue(c);
 }
 
+/* To copy a short body behind its head costs less than to tell the kernel of both. */
+static int join_body(Buf *head, const HttpAnswer *a)
+{
+        int r = 0;
+        for (unsigned i = 0; i < a->n_body && r == 0; i++)
+                r = buf_append_span(head, a->body[i]);
+        return r;
+}
+
 static int give_answer(HttpConn *c, const HttpAnswer *a)
 {
         AnswerHead head = {.framing = ANSWER_LENGTH, .length = length_of(a->body, a->n_body)};
         int r = build_head(c, a, &head);
+        bool bare = c->head_only || answer_is_bare(a->status), joined = head.length <= LIMIT_HTTP_JOIN;
+        if (r == 0 && joined && !bare)
+                r = join_body(&c->server->head, a);
         if (r < 0)
                 return r;
-        bool bare = c->head_only || answer_is_bare(a->status);
         c->answered = true;
-        r = send_parts(
-                c,
-                &(Parts){.first = buf_span(&c->server->head), .middle = a->body, .n = bare ? 0 : a->n_body});
+        r = send_parts(c, &(Parts){.first = buf_span(&c->server->head),
+                                   .middle = a->body,
+                                   .n = bare || joined ? 0 : a->n_body});
         return conn_given(c, r, HTTP_CONN_FLUSHING);
 }
 

@@ -123,6 +123,7 @@ static void conn_release(LoopGone *gone)
 {
         HttpConn *c = CONTAINER_OF(gone, HttpConn, gone);
         c->h1 = h1_free(c->h1);
+        c->pattern = h1_pattern_free(c->pattern);
         buf_done(&c->in);
         buf_done(&c->out);
         c->magic = 0;

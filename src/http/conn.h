@@ -14,7 +14,7 @@
  */
 
 #include "base/loop.h"
-#include "http/h1.h"
+#include "http/h1-pattern.h"
 #include "http/tls.h"
 
 typedef struct HttpConn HttpConn;
@@ -78,6 +78,8 @@ struct HttpConn {
         uint32_t tls_wants; /* events without which it cannot go on */
         Tls *tls;           /* owned; NULL: plain */
         H1 *h1;             /* borrowed from the server's pool while a request is in work */
+        H1Pattern *pattern; /* owned; NULL: none yet */
+        uint32_t requests;  /* so many heads were parsed; also the number of the newest pattern */
         Buf in;             /* what came behind the request in work */
         Buf out;            /* what waits to be written, behind its first `out_done` bytes */
         size_t out_done;

@@ -83,7 +83,7 @@ static const struct {
         Span name;
         bool once;
 } known_headers[] = {
-#define H(id, text, one) [HTTP_HEADER_##id] = {{(text), sizeof(text) - 1}, (one)},
+#define H(id, text, one, varies) [HTTP_HEADER_##id] = {{(text), sizeof(text) - 1}, (one)},
         HTTP_HEADERS(H)
 #undef H
 };

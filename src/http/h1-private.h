@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The inside of h1, for its files alone: h1.c feeds llhttp and keeps bytes,
- * h1-told.c takes what it tells, h1-head.c judges a head that is whole. Places
+ * h1-told.c takes what it tells, h1-head.c judges a head that is whole,
+ * h1-pattern.c does without llhttp where the head is one of before. Places
  * in the head are kept as offsets from its first byte, so that they stay what
  * they are when the bytes move.
  */
@@ -70,6 +71,7 @@ int h1_refuse_limit(H1 *h, int status, const char *what, const char *key, size_t
 int h1_check_target(H1 *h);
 int h1_check_line(H1 *h, H1Line *line);
 int h1_check_head(H1 *h);
+int h1_reserve_lines(H1 *h, unsigned n);
 /* Spans of the request, from where the head now is. */
 int h1_point(H1 *h);
 

@@ -36,9 +36,13 @@ static int on_url_complete(llhttp_t *p)
         return h1_check_target(h1_of(p));
 }
 
-static int grow_lines(H1 *h)
+int h1_reserve_lines(H1 *h, unsigned n)
 {
-        unsigned room = h->room ? h->room * 2 : FIRST_LINES;
+        unsigned room = h->room ? h->room : FIRST_LINES;
+        if (n <= h->room)
+                return 0;
+        while (room < n)
+                room *= 2;
         H1Line *lines = realloc(h->lines, room * sizeof(*lines));
         if (!lines)
                 return -ENOMEM;
@@ -53,11 +57,9 @@ static int grow_lines(H1 *h)
 
 static int begin_line(H1 *h)
 {
-        if (h->n_lines == h->room) {
-                h->error = grow_lines(h);
-                if (h->error < 0)
-                        return HPE_USER;
-        }
+        h->error = h1_reserve_lines(h, h->n_lines + 1);
+        if (h->error < 0)
+                return HPE_USER;
         h->lines[h->n_lines] = (H1Line){.id = _HTTP_HEADER_MAX};
         h->in_name = true;
         return 0;

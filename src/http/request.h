@@ -30,6 +30,9 @@ typedef struct HttpRequest {
         unsigned n_all;
         uint32_t more;  /* bits (1 << HttpHeaderId) of those that came more than once */
         unsigned minor; /* HTTP/1.minor: 0 or 1 */
+        /* That of an earlier request on this connection: this one's head is the same, but for the values of
+         * headers that vary (HTTP_HEADERS). 0: not known. */
+        uint32_t pattern;
         bool keep_alive, has_body;
         char *body; /* may be changed by whoever reads it */
         size_t body_len;

@@ -16,7 +16,7 @@ enum {
 #define FIELDS_IpcHello(F, s)                                                                                \
         F(s, build_id, NAME, 0) F(s, max_servers, ANY, 0) F(s, log_level, BELOW, _LOG_LEVEL_MAX)             \
         F(s, log_style, BELOW, _LOG_CHOICE_MAX) F(s, log_journal, BELOW, 2) F(s, ping_every, ANY, 0) \
-        F(s, no_first_look, BELOW, 2) F(s, reserved, BELOW, 1)
+        F(s, no_first_look, BELOW, 2) F(s, pipe_quiet, ANY, 0)
 #define FIELDS_IpcUp(F, s)                                                                                   \
         F(s, build_id, NAME, 0)
 #define FIELDS_IpcServerRow(F, s)                                                                            \
@@ -26,8 +26,8 @@ enum {
 #define FIELDS_IpcListener(F, s)                                                                             \
         F(s, index, ANY, 0) F(s, kind, BELOW, _IPC_LISTENER_MAX)                                             \
         F(s, flags, BELOW, IPC_LISTENER_NO_AUTH * 2) F(s, reserved, BELOW, 1)
-#define FIELDS_IpcServer(F, s)                                                                               \
-        F(s, row, ANY, 0) F(s, reserved, BELOW, 1) F(s, row_generation, ANY, 0)
+#define FIELDS_IpcCatalogue(F, s)                                                                            \
+        F(s, row, ANY, 0) F(s, reserved, BELOW, 1) F(s, row_generation, ANY, 0) F(s, launch, ANY, 0)
 #define FIELDS_IpcInstance(F, s)                                                                             \
         F(s, row, ANY, 0) F(s, instance, ANY, 0) F(s, generation, ANY, 0)
 #define FIELDS_IpcInstanceUp(F, s)                                                                           \
@@ -60,7 +60,7 @@ enum {
         F(s, serial, ANY, 0)
 
 #define STRUCTS(S)                                                                                           \
-        S(IpcPlain) S(IpcHello) S(IpcUp) S(IpcServerRow) S(IpcConfig) S(IpcListener) S(IpcServer)            \
+        S(IpcPlain) S(IpcHello) S(IpcUp) S(IpcServerRow) S(IpcConfig) S(IpcListener) S(IpcCatalogue)            \
         S(IpcInstance) S(IpcInstanceUp) S(IpcInstanceDown) S(IpcServerState) S(IpcWantRefused)               \
         S(IpcInstanceReady) S(IpcInstanceFailed) S(IpcWant) S(IpcRelease) S(IpcPing)
 /* clang-format on */

@@ -31,7 +31,7 @@ enum {
         M(ABORT,         IpcConfig,       TO_GATEWAY,    0, 0, 0)                   \
         M(LISTENER_UP,   IpcListener,     TO_GATEWAY,    1, 2, 256)                 \
         M(LISTENER_DOWN, IpcListener,     TO_GATEWAY,    0, 0, 0)                   \
-        M(CATALOGUE,     IpcServer,       TO_GATEWAY,    1, 1, 0)                   \
+        M(CATALOGUE,     IpcCatalogue,    TO_GATEWAY,    0, 1, 0)                   \
         M(INSTANCE_UP,   IpcInstanceUp,   TO_GATEWAY,    3, 3, 0)                   \
         M(INSTANCE_DRAIN, IpcInstance,    TO_GATEWAY,    0, 0, 0)                   \
         M(INSTANCE_DOWN, IpcInstanceDown, TO_GATEWAY,    0, 0, 4096)                \
@@ -78,7 +78,7 @@ typedef struct IpcHello {
         uint32_t log_level, log_style, log_journal; /* as in base/log.h */
         uint64_t ping_every;                        /* ns */
         uint32_t no_first_look;                     /* servers that nobody has seen are left alone */
-        uint32_t reserved;
+        uint32_t pipe_quiet;                        /* ms; 0: as the table of limits says */
 } IpcHello;
 
 /* The gateway has taken hello: it may be told more. */
@@ -119,12 +119,15 @@ typedef struct IpcListener {
         uint32_t reserved;
 } IpcListener;
 
-typedef struct IpcServer {
+/* Which program a server is from now on; what another one has told counts no more. Descriptor: its file
+ * (catalogue.h), if there is one. */
+typedef struct IpcCatalogue {
         IpcHeader header;
         uint32_t row;
         uint32_t reserved;
         uint64_t row_generation;
-} IpcServer;
+        uint64_t launch; /* another number for another way to start it */
+} IpcCatalogue;
 
 /* Names one life of one instance. */
 typedef struct IpcInstance {

@@ -138,5 +138,9 @@ ScoreTool *score_tools_find(ScoreTools *t, uint32_t row, uint64_t generation, Sp
                 return scoreboard_tool(t->board, *slot - 1);
         t->newest = MAX(t->newest, generation);
         ScoreTool *s = take(t, row, generation, name);
+        if (!s && scoreboard_tools(t->board)) /* who wants none at all meets no limit */
+                score_add(
+                        &scoreboard_process(t->board, SCORE_GATEWAY)->limit_hits[SCORE_LIMIT_MAX_TOOL_SERIES],
+                        1);
         return s ? s : &server->gateway.other;
 }

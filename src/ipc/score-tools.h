@@ -4,7 +4,7 @@
  * The gateway's index of the tool series in the scoreboard: which one a tool
  * of a server has. Series are made when a tool is first asked for and used
  * again when their server is gone; over the cap, and for names that are too
- * long, a server's calls go to its series `other`. Whoever asks has looked
+ * long, a server's calls go to its series `other`; those over the cap are counted. Whoever asks has looked
  * the tool up before: what a client makes up gets no series.
  */
 

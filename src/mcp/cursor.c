@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
+#include "base/secret.h"
 #include "mcp/cursor.h"
 
 /* What a cursor's text holds: list, offset, edition, each the high byte first, and half of the MAC of them.
@@ -75,13 +76,4 @@ void hmac_sha256(Span key, Span text, uint8_t ret[static SHA256_SIZE])
         sha256_add(&s, span_from((const char *)outer, sizeof(outer)));
         sha256_add(&s, span_from((const char *)ret, SHA256_SIZE));
         sha256_end(&s, ret);
-}
-
-bool equal_in_constant_time(const void *a, const void *b, size_t n)
-{
-        const volatile uint8_t *x = a, *y = b; /* volatile: no compiler may stop at the first difference */
-        uint8_t differ = 0;
-        for (size_t i = 0; i < n; i++)
-                differ |= x[i] ^ y[i];
-        return differ == 0;
 }

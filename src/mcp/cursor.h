@@ -21,5 +21,3 @@ void cursor_write(const uint8_t key[static CURSOR_KEY], const Cursor *c, char re
 bool cursor_read(const uint8_t key[static CURSOR_KEY], Span text, Cursor *ret);
 /* HMAC-SHA-256 (RFC 2104). */
 void hmac_sha256(Span key, Span text, uint8_t ret[static SHA256_SIZE]);
-/* In a time that does not depend on where they differ. */
-bool equal_in_constant_time(const void *a, const void *b, size_t n);

@@ -91,5 +91,5 @@ bool mcp_filter(const McpFilter *f, Span name)
 bool mcp_filter_either(const McpFilter *f, Span a, Span b)
 {
         return !any_matches(f->deny, f->n_deny, a, b) &&
-               (f->n_allow == 0 || any_matches(f->allow, f->n_allow, a, b));
+               (!f->allow || any_matches(f->allow, f->n_allow, a, b));
 }

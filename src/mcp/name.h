@@ -18,11 +18,11 @@ bool mcp_name_exposed(Span prefix, Span name, char ret[static MCP_NAME_SIZE]);
 bool mcp_glob(Span pattern, Span text) PURE;
 
 typedef struct McpFilter {
-        const Span *allow, *deny; /* borrowed patterns */
+        const Span *allow, *deny; /* borrowed patterns; allow NULL: there is no such list */
         size_t n_allow, n_deny;
 } McpFilter;
 
-/* deny wins; an empty allow list allows all. */
+/* deny wins. Without a list of what is allowed all is; an empty one allows nothing. */
 bool mcp_filter(const McpFilter *f, Span name) PURE;
 /* The same for what is known under two names: one that matches is enough, for deny too. */
 bool mcp_filter_either(const McpFilter *f, Span a, Span b) PURE;

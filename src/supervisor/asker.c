@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json-writer.h"
 #include "base/limit-table.h"
+#include "base/when.h"
 #include "supervisor/asker.h"
 #include "supervisor/core.h"
-#include "supervisor/when.h"
 
 /* ---- lifecycle -------------------------------------------------------------- */
 
@@ -58,7 +58,7 @@ static void send_log_line(Asker *a, const LogRingLine *line)
         json_write_object(&w);
         json_write_key(&w, "n");
         json_write_uint(&w, line->number);
-        when_json(&w, "at", line->wall_usec);
+        when_json(&w, "at", line->wall_usec, 6);
         json_write_key(&w, "server");
         json_write_str(&w, a->name);
         json_write_key(&w, "stream");

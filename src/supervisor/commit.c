@@ -250,8 +250,12 @@ static void tell_one(struct Supervisor *sup, const DiffEntry *e)
 
 static void adopt_all(Reload *r)
 {
-        for (size_t i = 0; i < r->n_rows; i++)
-                server_adopt(r->rows[i].server, r->sup->config, config_server(r->sup->config, i));
+        for (size_t i = 0; i < r->n_rows; i++) {
+                Server *s = r->rows[i].server;
+                if (server_adopt(s, r->sup->config, config_server(r->sup->config, i)) &&
+                    gateway_is_ready(&r->sup->gateway))
+                        gateway_tell_catalogue(&r->sup->gateway, s);
+        }
 }
 
 static void tell_servers(Reload *r, const ConfigDiff *diff)
@@ -314,7 +318,8 @@ int commit_next(Reload *r, Buf *why)
         e = supervisor_open_log(sup->config);
         if (e < 0)
                 log_error("the log stays as it was: %s", strerror(-e));
-        warn_process_keys(&r->diff);
+        if (before)
+                warn_process_keys(&r->diff);
         watch_again(sup);
         adopt_all(r);
         tell_servers(r, &r->diff);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json-writer.h"
 #include "base/limit-table.h"
+#include "base/when.h"
 #include "supervisor/events.h"
-#include "supervisor/when.h"
 
 int event_log_init(EventLog *e)
 {
@@ -23,7 +23,7 @@ void event_log_add(EventLog *e, const Event *event)
         json_write_object(&w);
         json_write_key(&w, "n");
         json_write_uint(&w, e->next++);
-        when_json(&w, "at", now);
+        when_json(&w, "at", now, 6);
         json_write_key(&w, "type");
         json_write_str(&w, event->type);
         json_write_key(&w, "server");

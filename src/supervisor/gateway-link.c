@@ -251,7 +251,8 @@ static void say_hello(GatewayLink *g, int control)
                       .log_style = log->style,
                       .log_journal = log->journal,
                       .ping_every = ping_pause(g),
-                      .no_first_look = sup->options->no_first_look};
+                      .no_first_look = sup->options->no_first_look,
+                      .pipe_quiet = sup->options->times.pipe_quiet};
         const int fds[] = {scoreboard_fd(sup->board), control};
         gateway_say(g, IPC_HELLO, &m, SPAN_NONE, fds, ARRAY_SIZE(fds));
 }

@@ -66,6 +66,8 @@ void gateway_tell_up(GatewayLink *g, Instance *i, bool again);
 bool gateway_tell_drain(GatewayLink *g, Instance *i);
 void gateway_tell_down(GatewayLink *g, Instance *i);
 void gateway_tell_state(GatewayLink *g, Server *s);
+/* Which program it is, and what is kept of its lists. */
+void gateway_tell_catalogue(GatewayLink *g, Server *s);
 void gateway_tell_refused(GatewayLink *g, Server *s, uint64_t session, IpcWantAnswer answer);
 void gateway_tell_listener(GatewayLink *g, size_t index, const Listener *l);
 void gateway_tell_listener_down(GatewayLink *g, size_t index);

@@ -117,18 +117,15 @@ void gateway_tell_listener_down(GatewayLink *g, size_t index)
                 gateway_say(g, IPC_LISTENER_DOWN, &m, SPAN_NONE, NULL, 0);
 }
 
-static void tell_catalogue(GatewayLink *g, Server *s)
+void gateway_tell_catalogue(GatewayLink *g, Server *s)
 {
-        IpcServer m = {.row = s->row, .row_generation = s->row_generation};
+        IpcCatalogue m = {.row = s->row, .row_generation = s->row_generation, .launch = s->launch};
         CLEANUP_FD int fd = -EBADF;
-        if (g->sup->dirs.state_fd < 0)
-                return;
-        int r = catalogue_open(g->sup->dirs.state_fd, s->name, &fd);
-        if (r == 0)
-                gateway_say(g, IPC_CATALOGUE, &m, SPAN_NONE, &fd, 1);
-        else
+        int r = g->sup->dirs.state_fd < 0 ? 0 : catalogue_open(g->sup->dirs.state_fd, s->name, &fd);
+        if (r < 0)
                 log_limited(LOG_LEVEL_WARNING, "catalogue", NULL, "%s: no catalogue file: %s", s->name,
                             strerror(-r));
+        gateway_say(g, IPC_CATALOGUE, &m, SPAN_NONE, &fd, fd >= 0);
 }
 
 /* ---- the configuration ------------------------------------------------------ */
@@ -205,7 +202,7 @@ void gateway_became_ready(GatewayLink *g)
         TAILQ_FOREACH(s, &sup->servers, link)
         {
                 Instance *i;
-                tell_catalogue(g, s);
+                gateway_tell_catalogue(g, s);
                 s->told = (IpcServerState){0};
                 gateway_tell_state(g, s);
                 LIST_FOREACH(i, &s->instances, link)

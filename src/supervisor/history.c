@@ -2,8 +2,9 @@
 #include "supervisor/history.h"
 
 #include "base/limit-table.h"
+#include "base/when.h"
 
-enum { HISTORY_FIRST = 4 };
+enum { HISTORY_FIRST = 4, AT_DECIMALS = 3 };
 
 #define NSEC_PER_DECISEC (NSEC_PER_SEC / 10)
 
@@ -58,21 +59,6 @@ size_t history_count(const History *h)
         return h->n;
 }
 
-/* 2026-11-20T17:00:00.123Z */
-static void write_time(JsonWriter *w, int64_t wall_usec)
-{
-        int64_t msec = wall_usec / 1000;
-        time_t t = (time_t)(msec / 1000);
-        struct tm tm = {0};
-        char text[64], whole[96];
-
-        gmtime_r(&t, &tm);
-        if (strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-                text[0] = '\0';
-        (void)snprintf(whole, sizeof(whole), "%s.%03dZ", text, (int)(msec % 1000));
-        json_write_str(w, whole);
-}
-
 static void write_lines(JsonWriter *w, const char *text)
 {
         Span rest = text && *text ? span_of(text) : SPAN_NONE, line;
@@ -83,15 +69,6 @@ static void write_lines(JsonWriter *w, const char *text)
         while (span_next(&rest, '\n', &line))
                 json_write_string(w, line);
         json_write_array_end(w);
-}
-
-/* In tenths: 12.5 */
-static void write_seconds(JsonWriter *w, Nsec t)
-{
-        char text[32];
-        int n = snprintf(text, sizeof(text), "%llu.%u", (unsigned long long)(t / NSEC_PER_SEC),
-                         (unsigned)(t % NSEC_PER_SEC / NSEC_PER_DECISEC));
-        json_write_raw(w, span_from(text, (size_t)n));
 }
 
 /* What the contract promises, in its order. */
@@ -111,8 +88,7 @@ static void write_exit(JsonWriter *w, const ExitRecord *r)
                 json_write_null(w);
         json_write_key(w, "reason");
         json_write_str(w, r->verdict.reason);
-        json_write_key(w, "at");
-        write_time(w, r->wall_usec);
+        when_json(w, "at", r->wall_usec, AT_DECIMALS);
         json_write_key(w, "stderr");
         write_lines(w, r->stderr_text);
 }
@@ -145,7 +121,7 @@ void exit_record_json(const ExitRecord *r, const char *server, JsonWriter *w)
         else
                 json_write_null(w);
         json_write_key(w, "uptime_s");
-        write_seconds(w, r->uptime);
+        json_write_decimal(w, r->uptime / NSEC_PER_DECISEC, 1);
         json_write_key(w, "planned");
         json_write_bool(w, r->planned);
         json_write_key(w, "oom");

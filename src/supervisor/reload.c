@@ -5,12 +5,12 @@
 #include "base/fd.h"
 #include "base/json-writer.h"
 #include "base/limit-table.h"
+#include "base/when.h"
 #include "config/blob.h"
 #include "supervisor/commit.h"
 #include "supervisor/core.h"
 #include "supervisor/exit-status.h"
 #include "supervisor/reload.h"
-#include "supervisor/when.h"
 
 static Nsec now_of(const Reload *r)
 {

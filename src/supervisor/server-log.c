@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/utf8.h"
+#include "base/when.h"
 #include "supervisor/child-log.h"
 
 enum {
         NOTE_LONGEST = 1024,
-        USEC_PER_SEC = 1000000,
-        NSEC_PER_USEC_WALL = 1000,
         /* Each byte of a line may become \xNN; the first says where it comes from. */
         ENTRY_LONGEST = 1 + 4 * LIMIT_LOG_LINE,
 };
@@ -23,13 +21,6 @@ void server_log_done(ServerLog *l)
 {
         log_ring_done(&l->ring);
         *l = (ServerLog){0};
-}
-
-static int64_t wall_usec(void)
-{
-        struct timespec t = {0};
-        (void)clock_gettime(CLOCK_REALTIME, &t);
-        return (int64_t)t.tv_sec * USEC_PER_SEC + t.tv_nsec / NSEC_PER_USEC_WALL;
 }
 
 void server_log_push(ServerLog *l, char kind, Span text, bool partial)
@@ -47,7 +38,7 @@ void server_log_push(ServerLog *l, char kind, Span text, bool partial)
         }
         log_ring_push(
                 &l->ring,
-                &(const LogRingLine){.text = buf_span(&entry), .wall_usec = wall_usec(), .partial = partial});
+                &(const LogRingLine){.text = buf_span(&entry), .wall_usec = when_now(), .partial = partial});
         l->kept++;
         l->partial += partial;
         l->generation++;

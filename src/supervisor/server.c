@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limit-table.h"
+#include "base/when.h"
+#include "config/launch.h"
 #include "supervisor/core.h"
 #include "supervisor/server.h"
-#include "supervisor/when.h"
 
 /* ---- lifecycle -------------------------------------------------------------- */
 
@@ -13,6 +14,12 @@ static int init_parts(Server *s)
                 r = window_init(&s->alerts, MAX(1, (uint32_t)s->snapshot->alerts.crashes),
                                 s->snapshot->alerts.window);
         return r;
+}
+
+/* A configuration can be taken all the same (--keep-going). NULL: the server can be started here. */
+static const char *why_not_here(const ServerConfig *c)
+{
+        return c->resolved.command.value ? NULL : "not to be had on this machine: see `mcpvisor check`";
 }
 
 int server_new(struct Supervisor *sup, Config *snapshot, const ServerConfig *config, Server **ret)
@@ -27,7 +34,7 @@ int server_new(struct Supervisor *sup, Config *snapshot, const ServerConfig *con
         s->snapshot = config_ref(snapshot);
         s->config = config;
         s->rules = restart_rules(config);
-        s->refused = config_refusal(config);
+        s->refused = why_not_here(config);
         s->shown = _SERVER_STATE_INVALID;
         s->name = strdup(config->head.name);
         int r = s->name ? init_parts(s) : -ENOMEM;
@@ -96,7 +103,7 @@ Server *server_of_row(struct Supervisor *sup, uint32_t row)
         return row < scoreboard_rows(sup->board) ? sup->rows[row] : NULL;
 }
 
-void server_adopt(Server *s, Config *snapshot, const ServerConfig *config)
+bool server_adopt(Server *s, Config *snapshot, const ServerConfig *config)
 {
         RestartRules rules = restart_rules(config);
         uint32_t crashes = MAX(1, (uint32_t)snapshot->alerts.crashes);
@@ -109,13 +116,11 @@ void server_adopt(Server *s, Config *snapshot, const ServerConfig *config)
         Config *before = s->snapshot;
         s->snapshot = config_ref(snapshot);
         s->config = config;
-        s->refused = config_refusal(config);
+        s->refused = why_not_here(config);
         config_unref(before);
-}
-
-const char *config_refusal(const ServerConfig *c)
-{
-        return c->resolved.command.value ? NULL : "not to be had on this machine: see `mcpvisor check`";
+        uint64_t launch = s->launch;
+        s->launch = config_launch(config);
+        return s->launch != launch;
 }
 
 /* ---- questions -------------------------------------------------------------- */

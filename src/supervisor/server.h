@@ -20,6 +20,7 @@ struct Server {
         char *name;                 /* owned */
         Config *snapshot;           /* a reference */
         const ServerConfig *config; /* in it */
+        uint64_t launch;            /* which program it is */
         uint32_t row;
         uint64_t row_generation;
         ScoreServer *score;
@@ -50,8 +51,6 @@ struct Server {
 };
 
 extern const LoopGoneOps server_gone_ops;
-/* Why a server of a configuration that was taken all the same (--keep-going) cannot start; NULL: it can. */
-const char *config_refusal(const ServerConfig *c);
 
 /* Takes a row of the scoreboard. SCOREBOARD_E_FULL. */
 int server_new(struct Supervisor *sup, Config *snapshot, const ServerConfig *config, Server **ret) MUST_CHECK;
@@ -59,8 +58,8 @@ Server *server_free(Server *s);
 Server *server_find(struct Supervisor *sup, const char *name);
 Server *server_of_row(struct Supervisor *sup, uint32_t row);
 
-/* Another snapshot, whose row for it is `config`. */
-void server_adopt(Server *s, Config *snapshot, const ServerConfig *config);
+/* Another snapshot, whose row for it is `config`. True: it is another program now. */
+bool server_adopt(Server *s, Config *snapshot, const ServerConfig *config);
 
 /* ---- what happens to it */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "base/when.h"
 #include "supervisor/core.h"
 #include "supervisor/status-json.h"
 #include "supervisor/usage.h"
-#include "supervisor/when.h"
 
 static void key_uint(JsonWriter *w, const char *key, uint64_t v)
 {
@@ -35,10 +35,14 @@ static void key_known(JsonWriter *w, const char *key, bool known, uint64_t v)
 
 static void key_msec(JsonWriter *w, const char *key, uint64_t usec)
 {
-        char text[40];
-        snprintf(text, sizeof(text), "%llu.%03u", (unsigned long long)(usec / 1000), (unsigned)(usec % 1000));
         json_write_key(w, key);
-        json_write_raw(w, span_of(text));
+        json_write_decimal(w, usec, 3);
+}
+
+static void key_seconds(JsonWriter *w, const char *key, Nsec t)
+{
+        json_write_key(w, key);
+        json_write_decimal(w, t / NSEC_PER_MSEC, 3);
 }
 
 /* ---- the daemon ------------------------------------------------------------- */
@@ -55,7 +59,7 @@ static void last_reload(const ReloadResult *l, JsonWriter *w)
         json_write_bool(w, l->ok);
         json_write_key(w, "partial");
         json_write_raw(w, l->partial ? span_of(l->partial) : SPAN("[]"));
-        when_json(w, "at", l->wall_usec);
+        when_json(w, "at", l->wall_usec, 6);
         key_str(w, "error", l->error);
         json_write_object_end(w);
 }
@@ -90,6 +94,9 @@ static void gateway_part(struct Supervisor *s, JsonWriter *w)
         key_uint(w, "restarts", g->restarts);
         addresses_part(s, "listen", false, w);
         addresses_part(s, "metrics_listen", true, w);
+        uint64_t most = metric_get(&scoreboard_process(s->board, SCORE_GATEWAY)->metrics,
+                                   METRIC_CONNECTIONS_MAX);
+        key_known(w, "max_connections", most > 0, most);
         key_uint(w, "dropped_messages", g->dropped);
         json_write_object_end(w);
 }
@@ -164,7 +171,7 @@ static void instances_part(const Server *s, JsonWriter *w)
  * floor, until the fences are built. */
 static void sandbox_part(const Server *s, const Instance *best, JsonWriter *w)
 {
-        static const char *const profiles[] = {"none", "standard", "strict"};
+        static const char *const profiles[] = {PROFILE_WORDS};
         static const char *const missing[] = {"memory",     "pids",     "cpu",          "io",
                                               "userns",     "mountns",  "ipcns",        "utsns",
                                               "netns",      "cgroupns", "landlock-net", "landlock-scope",
@@ -190,11 +197,11 @@ static void times_part(const Server *s, const Instance *best, JsonWriter *w)
 {
         Nsec now = loop_now(s->sup->loop), next = server_next_start(s);
         if (best && best->tree && best->tree->execed && !best->tree->leader_told)
-                when_seconds_json(w, "uptime_s", nsec_sub(now, best->tree->execed_at));
+                key_seconds(w, "uptime_s", nsec_sub(now, best->tree->execed_at));
         else
                 key_null(w, "uptime_s");
         if (next != NSEC_NEVER)
-                when_seconds_json(w, "next_start_s", nsec_sub(next, now));
+                key_seconds(w, "next_start_s", nsec_sub(next, now));
         else
                 key_null(w, "next_start_s");
 }
@@ -217,7 +224,7 @@ static void figures_part(const ScoreServerGateway *g, bool ready, JsonWriter *w)
 
 static void server_part(const Server *s, JsonWriter *w)
 {
-        static const char *const shares[] = {"shared", "session", "exclusive"};
+        static const char *const shares[] = {SHARE_WORDS};
         const ScoreServerGateway *g = &s->score->gateway;
         const Instance *best = server_best(s);
         const ExitRecord *last = server_last_exit(s);
@@ -263,7 +270,7 @@ int status_json(struct Supervisor *s, const char *const *names, size_t n, JsonWr
         json_write_object(w);
         key_str(w, "version", PACKAGE_VERSION);
         key_uint(w, "pid", (uint64_t)getpid());
-        when_seconds_json(w, "uptime_s", nsec_sub(loop_now(s->loop), s->started));
+        key_seconds(w, "uptime_s", nsec_sub(loop_now(s->loop), s->started));
         key_str(w, "state", daemon_state_name(s->state));
         json_write_key(w, "ready");
         json_write_bool(w, supervisor_is_ready(s));

@@ -9,14 +9,12 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "config/descriptors.h"
 #include "config/written.h"
 #include "validator/account.h"
 #include "validator/resolve.h"
 
 enum {
-        FDS_OF_A_SERVER = 7,   /* in the supervisor: three pipes, status, pidfd, cgroup events, ring */
-        FDS_OF_A_GATEWAY = 3,  /* in the gateway, for each server */
-        FDS_OF_A_DAEMON = 64,  /* whatever else is open */
         SHEBANG_LONGEST = 256, /* what the kernel reads of a #! line */
 };
 
@@ -383,19 +381,26 @@ static void check_parts(Resolve *r)
         (void)r;
 }
 
+#define RAISE_IT "raise it (ulimit -Hn, LimitNOFILE=)"
+
 static void check_files(Resolve *r)
 {
+        const Config *c = r->config;
         struct rlimit limit;
-        uint64_t n = r->config->servers.n;
-        uint64_t need = MAX(n * FDS_OF_A_SERVER, n * FDS_OF_A_GATEWAY + r->config->limits.max_connections) +
-                        FDS_OF_A_DAEMON;
-        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max != RLIM_INFINITY && need > limit.rlim_max)
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max == RLIM_INFINITY)
+                return;
+        uint64_t files = config_files(c), connections = config_connections(c, limit.rlim_max);
+        if (files > limit.rlim_max)
+                say(r, DIAG_WARNING, NULL, "servers",
+                    "up to %llu open files may be needed for %llu servers, where the hard limit is "
+                    "%llu: " RAISE_IT,
+                    (unsigned long long)files, (unsigned long long)c->servers.n,
+                    (unsigned long long)limit.rlim_max);
+        if (connections < c->limits.max_connections)
                 say(r, DIAG_WARNING, NULL, "limits.max_connections",
-                    "up to %llu open files may be needed for %llu servers and %llu connections, where the "
-                    "hard limit is %llu: "
-                    "raise it (ulimit -Hn, LimitNOFILE=), or lower limits.max_connections",
-                    (unsigned long long)need, (unsigned long long)n,
-                    (unsigned long long)r->config->limits.max_connections,
+                    "%llu connections are no more than %llu where the hard limit of open files is "
+                    "%llu: " RAISE_IT ", or lower limits.max_connections",
+                    (unsigned long long)c->limits.max_connections, (unsigned long long)connections,
                     (unsigned long long)limit.rlim_max);
 }
 

@@ -35,12 +35,12 @@ class Load:
     """tests/bench/load against a contender; held while somebody looks."""
 
     def __init__(self, contender, sessions, tool="echo", size=100, seconds=None, requests=None, idle=0, hold=False,
-                 counters=None, warmup=None):
+                 counters=None, warmup=None, flags=()):
         self.contender = contender
         argv = [LOAD, "--connections", sessions, "--idle", idle, "--tool", tool, "--size", size,
                 "--warmup", max(4 * sessions, 50) if warmup is None else warmup]
         argv += ["--requests", requests] if requests else ["--seconds", seconds or SECONDS]
-        argv += contender.load_flags(tool, size) + (["--hold"] if hold else [])
+        argv += contender.load_flags(tool, size) + (["--hold"] if hold else []) + list(flags)
         argv += ["--counters", counters] if counters else []
         self.gateway, self.behind = contender.measured(), contender.behind()
         argv += ["--watch", ",".join(str(p) for p in self.gateway + self.behind)]
@@ -299,10 +299,34 @@ def part_calls(out):
             out["syscalls"].append({"name": c.name, "sessions": sessions, "all": sum(counts.values()),
                                     "each": {k: round(v, 3) for k, v in counts.items() if v >= 0.005}})
             report.syscalls(out["syscalls"][-1])
+            if c.name == "mcpvisor":
+                pages = sum(counts.get(k, 0) for k in ("mmap", "munmap", "brk", "mremap"))
+                out["goals"].append(report.goal("%d session%s: mmap and brk for a call" % (sessions, "s"[sessions == 1:]),
+                                                pages, "", most=0.001))
     if not shutil.which("strace"):
         say("left out: system calls: strace is not installed")
     stop_all(contenders)
     allocations(out, 10 * requests)
+
+
+# What is called while allocations are counted: by one and by many, as one object and as an event, at the one address
+# of all servers and at that of one.
+MIXED = [(sessions, flags) for sessions in (1, 64)
+         for flags in ((), ("--sse",), ("--path", "/mcp", "--prefix", "echo__"), ("--sse", "--path", "/mcp", "--prefix", "echo__"))]
+
+
+def counted_calls(c, file, tool, size, requests):
+    """Calls of malloc's family by all kinds of calls together; and how many calls these were."""
+    counted, calls = {}, 0
+    for warm in (True, False):
+        for sessions, flags in MIXED:
+            n = requests // len(MIXED)
+            # Until what a session keeps for clients that were away is full, it grows.
+            got = once(c, sessions, tool=tool, size=size, requests=n, counters=file, warmup=1000 * sessions, flags=flags)
+            if not warm:  # until then its lists and buffers had not their size
+                calls += n
+                counted = {k: counted.get(k, 0) + v for k, v in got["allocations"].items()}
+    return counted, calls
 
 
 def allocations(out, requests):
@@ -314,9 +338,7 @@ def allocations(out, requests):
         if not start_all(out, [c]):
             continue
         try:
-            n = requests if size == 100 else requests // 10
-            once(c, 64, tool=tool, size=size, requests=n)  # until its lists and buffers have their size
-            counted = once(c, 64, tool=tool, size=size, requests=n, counters=file, warmup=4000)["allocations"]
+            counted, n = counted_calls(c, file, tool, size, requests if size == 100 else requests // 10)
             each = (counted["malloc"] + counted["calloc"] + counted["realloc"]) / n
             out["allocations"].append({"tool": tool, "size": size, "calls": n, "each": each, "counted": counted})
         except Failed as e:
@@ -383,6 +405,33 @@ def part_memory(out):
         say("left out: memory with TLS: no openssl here")
     idle_memory(out, "50 servers, 1000 idle sessions", 20, sessions=1000, eager=49)
     report.sizes(out["sizes"])
+    memory_after_many(out, 200 * 1000 if quick else 10 * 1000 * 1000)
+
+
+def memory_after_many(out, calls):
+    """Whether it grows with the calls: of both tools, by 64 sessions that go on and by others that come and go."""
+    c = Mcpvisor()
+    grown = None
+    if not start_all(out, [c]):
+        return
+    try:
+        def ask(n):
+            for _ in range(10):
+                once(c, 64, tool="echo", size=100, requests=n // 20)
+                once(c, 64, tool="blob", size=1000, requests=n // 20)
+            return memory(c.gateway)
+
+        before = ask(calls // 100)
+        after = ask(calls)
+        grown = (after[0] - before[0]) / 1e6
+        say("memory after %d calls: %.0f KiB private, %.0f KiB RSS; after %d: %.0f, %.0f" % (
+            calls // 100, before[0] / KIB, before[1] / KIB, calls, after[0] / KIB, after[1] / KIB))
+    except Failed as e:
+        out["failed"][c.name] = str(e)
+        say("FAILED: %s" % e)
+    stop_all([c])
+    out["goals"].append(report.goal("after %d calls: private memory of the gateway, above that after 1 %% of them" % calls,
+                                    grown, "MB", most=0.1))
 
 
 PARTS = {"rates": part_rates, "payload": part_payload, "flat": part_flat, "calls": part_calls, "memory": part_memory}

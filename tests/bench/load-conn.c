@@ -50,11 +50,14 @@ void call_plan_done(CallPlan *p)
 static int write_call(const LoadConn *c, char *ret, size_t size)
 {
         static const char format[] = "{\"jsonrpc\":\"2.0\",\"id\":" ID_FORMAT
-                                     ",\"method\":\"tools/call\",\"params\":{\"name\":\"%s\","
+                                     ",\"method\":\"tools/call\",\"params\":{\"name\":\"%s%s\","
                                      "\"arguments\":{\"%s\":";
         const CallPlan *p = c->plan;
         bool blob = strcmp(p->tool, "blob") == 0;
-        int n = snprintf(ret, size, format, FIRST_ID, p->tool, is_echo(p) ? "text" : blob ? "size" : "ms");
+        int n = snprintf(ret, size, format, FIRST_ID, p->prefix ? p->prefix : "", p->tool,
+                         is_echo(p) ? "text"
+                         : blob     ? "size"
+                                    : "ms");
         n += is_echo(p) ? snprintf(ret + n, size - (size_t)n, "\"" NO_TAG)
                         : snprintf(ret + n, size - (size_t)n, "%zu}}}", p->size);
         return n;

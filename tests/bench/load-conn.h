@@ -16,6 +16,8 @@ typedef struct CallPlan {
         const char *path;    /* of the URL */
         const char *token;   /* NULL: none is sent */
         const char *tool;    /* echo | blob | sleep */
+        const char *prefix;  /* before it in a call; NULL: none */
+        bool sse;            /* no answer that is no stream is taken */
         size_t size;         /* of the text: of the argument, of the answer, or milliseconds */
         Span whole;          /* --plain: what each answer must be; nothing is opened then */
         Buf payload;         /* the text behind the tag */

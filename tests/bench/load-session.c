@@ -72,9 +72,10 @@ int load_conn_head(LoadConn *c, const char *method, size_t length, char *ret, si
         const CallPlan *p = c->plan;
         int n = snprintf(ret, size,
                          "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-                         "Accept: application/json, text/event-stream\r\n%s%s%s%s%s%s%s"
+                         "Accept: %stext/event-stream\r\n%s%s%s%s%s%s%s"
                          "Content-Length: %zu\r\n\r\n",
-                         method, p->path, p->token ? "Authorization: Bearer " : "", p->token ? p->token : "",
+                         method, p->path, p->sse ? "" : "application/json, ",
+                         p->token ? "Authorization: Bearer " : "", p->token ? p->token : "",
                          p->token ? "\r\n" : "", c->session[0] ? "Mcp-Session-Id: " : "", c->session,
                          c->session[0] ? "\r\nMCP-Protocol-Version: 2025-06-18" : "",
                          c->session[0] ? "\r\n" : "", length);

@@ -12,6 +12,8 @@
  *   --warmup N        answers before (default 200)
  *   --tool NAME       echo, blob, sleep      --size N   of the text, or milliseconds
  *   --path PATH       of the URL (/mcp)      --token T  bearer token
+ *   --prefix TEXT     before the tool's name, as where the tools of several servers are
+ *   --sse             takes events alone, no single object
  *   --plain FILE      no MCP: the answer is always what the file holds
  *   --watch PID,...   whose CPU time is told
  *   --counters FILE   of tests/bench/count-malloc.so, read before and after
@@ -83,7 +85,9 @@ enum {
         OPT_PLAIN,
         OPT_WATCH,
         OPT_COUNTERS,
-        OPT_HOLD
+        OPT_HOLD,
+        OPT_PREFIX,
+        OPT_SSE
 };
 
 static const struct option options[] = {
@@ -100,6 +104,8 @@ static const struct option options[] = {
         {"watch", required_argument, NULL, OPT_WATCH},
         {"counters", required_argument, NULL, OPT_COUNTERS},
         {"hold", no_argument, NULL, OPT_HOLD},
+        {"prefix", required_argument, NULL, OPT_PREFIX},
+        {"sse", no_argument, NULL, OPT_SSE},
         {0},
 };
 
@@ -121,8 +127,10 @@ static void read_plain(const char *path)
 
 static void take_text(int option, const char *text)
 {
-        const char **const places[] = {
-                [OPT_TOOL] = &the.plan.tool, [OPT_PATH] = &the.plan.path, [OPT_TOKEN] = &the.plan.token};
+        const char **const places[] = {[OPT_TOOL] = &the.plan.tool,
+                                       [OPT_PATH] = &the.plan.path,
+                                       [OPT_TOKEN] = &the.plan.token,
+                                       [OPT_PREFIX] = &the.plan.prefix};
         *places[option] = text;
 }
 
@@ -147,6 +155,7 @@ static void take_option(int option, const char *text)
         case OPT_TOOL:
         case OPT_PATH:
         case OPT_TOKEN:
+        case OPT_PREFIX:
                 take_text(option, text);
                 break;
         case OPT_SIZE:
@@ -166,6 +175,9 @@ static void take_option(int option, const char *text)
                 break;
         case OPT_HOLD:
                 the.hold = true;
+                break;
+        case OPT_SSE:
+                the.plan.sse = true;
                 break;
         default:
                 exit(2);

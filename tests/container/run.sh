@@ -95,7 +95,7 @@ judge() {
         [ "$(field "$pid" Uid | cut -f 1)" = $user ] && [ "$(field "$pid" CapBnd)" = 0000000000000000 ] &&
                 [ "$(field "$pid" Seccomp)" = 2 ] && [ "$(field "$pid" NoNewPrivs)" = 1 ] &&
                 ok "$name: no root, no capability, seccomp" || fail "$name: $(cat "/proc/$pid/status")"
-        check "$name: the health check succeeds" pod exec "$name" mcpvisor status
+        check "$name: the health check succeeds" pod exec "$name" mcpvisor health
         pids=$(pids_of "$pid")
         start=$(date +%s%N) && pod ps >/dev/null && base=$(($(date +%s%N) - start))
         start=$(date +%s%N) && pod stop -t 10 "$name" >stop.log 2>&1
@@ -151,7 +151,7 @@ says() { # FORMAT WANTED
 judge_stage() {
         says .User 65532:65532
         says .Config.StopSignal SIGTERM
-        says .HealthCheck.Test '[CMD mcpvisor status]'
+        says .HealthCheck.Test '[CMD mcpvisor health]'
         confined+=(--tmpfs /run:mode=1777)
         judge stage 2000 demo --
         exits 7 stage-run-7 run -- /bin/sh -c 'exit 7'

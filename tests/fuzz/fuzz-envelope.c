@@ -31,12 +31,20 @@ static const struct {
 
 static unsigned depth_of(json_t *value)
 {
-        unsigned deepest = 0;
+        unsigned deepest = 0, depth; /* MAX looks twice: given the call, it would take 2^depth of them */
         const char *name;
         size_t i;
         json_t *inner;
-        json_object_foreach(value, name, inner) deepest = MAX(deepest, depth_of(inner));
-        json_array_foreach(value, i, inner) deepest = MAX(deepest, depth_of(inner));
+        json_object_foreach(value, name, inner)
+        {
+                depth = depth_of(inner);
+                deepest = MAX(deepest, depth);
+        }
+        json_array_foreach(value, i, inner)
+        {
+                depth = depth_of(inner);
+                deepest = MAX(deepest, depth);
+        }
         return deepest + (json_is_object(value) || json_is_array(value));
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes: fed at once and fed in pieces, the same requests come out, or the same refusal. */
+/* Any bytes: fed at once and fed in pieces, the same requests come out, or the same refusal; and so they do
+ * when each is known by the head of one before. */
 #include "base/buf.h"
 #include "fuzz.h"
-#include "http/h1.h"
+#include "http/h1-pattern.h"
 
 static const H1Limits limits = {.max_header = 300, .max_headers = 6, .max_body = 40};
 
@@ -33,6 +34,56 @@ static void describe(H1 *h, H1State state, Buf *b)
 }
 
 enum { DISCARD = 0x40, KEEP_LATE = 0x80 };
+
+/* ---- by the one before ---- */
+
+/* All requests in it, which is changed; each is matched with the pattern of the last that made one, if they
+ * are to be known. */
+static void read_known(char *text, size_t n, bool known, Buf *b)
+{
+        H1 *h;
+        H1Pattern *pattern = NULL;
+        size_t used;
+        H1State state = H1_HEAD;
+        FUZZ_CHECK(h1_new(&h) == 0);
+        h1_reset(h, &limits, 0);
+        for (size_t at = 0; at < n && state != H1_REFUSED; at += used) {
+                if (known && !h1_begun(h) && h1_pattern_match(pattern, h, text + at, n - at, &used)) {
+                        state = H1_DONE;
+                        FUZZ_CHECK(h1_request(h)->pattern == 7);
+                } else {
+                        FUZZ_CHECK(h1_feed(h, text + at, n - at, &used, &state) == 0);
+                        if (state == H1_BODY && known)
+                                h1_pattern_keep(&pattern, h, 7);
+                }
+                if (state == H1_DONE || state == H1_REFUSED)
+                        describe(h, state, b);
+                if (state == H1_DONE)
+                        h1_reset(h, &limits, 1000);
+        }
+        FUZZ_CHECK(buf_appendf(b, "%d", state) == 0);
+        h1_pattern_free(pattern);
+        h1_free(h);
+}
+
+/* The same text three times, the second time with another byte in it. */
+static void compare_known(Span text)
+{
+        CLEANUP(buf_done) Buf plain = BUF_INIT(BUF_CAP_NONE), known = BUF_INIT(BUF_CAP_NONE);
+        size_t n = 3 * text.len;
+        for (int i = 0; i < 2; i++) {
+                char *copy = malloc(n);
+                FUZZ_CHECK(copy);
+                for (int k = 0; k < 3; k++)
+                        memcpy(copy + (size_t)k * text.len, text.ptr, text.len);
+                copy[text.len + (size_t)(uint8_t)text.ptr[text.len - 1] % text.len] = text.ptr[text.len / 2];
+                read_known(copy, n, i == 1, i == 1 ? &known : &plain);
+                free(copy);
+        }
+        FUZZ_CHECK(span_equal(buf_span(&plain), buf_span(&known)));
+}
+
+/* ---- in pieces ---- */
 
 /* A body that nobody wants; a request that is copied when it is whole. */
 static void treat(H1 *h, H1State state, unsigned how)
@@ -86,5 +137,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_all(text, text.len, data[0], &whole);
         read_all(text, (size_t)data[0] % 64 + 1, data[0], &parts);
         FUZZ_CHECK(span_equal(buf_span(&whole), buf_span(&parts)));
+        compare_known(text);
         return 0;
 }

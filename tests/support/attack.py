@@ -76,7 +76,7 @@ def settled(look):
 
 
 def rss(pid):
-    return private_dirty(pid)
+    return private_memory(pid)
 
 
 # The states of a server that was started and stopped, and of one that ended by itself.

@@ -4,7 +4,7 @@
  * kernel that seems to refuse groups or namespaces, and times that are long.
  * MCPVISOR_TEST_NO_LOOK=1, MCPVISOR_TEST_GATEWAY=PATH, MCPVISOR_TEST_HELPER=PATH,
  * MCPVISOR_TEST_TREE=pidns|best-effort, MCPVISOR_TEST_PING, _GATEWAY_GOOD, _CRITICAL,
- * _RELOAD_PAUSE=MILLISECONDS.
+ * _RELOAD_PAUSE, _PIPE_QUIET=MILLISECONDS.
  */
 #include "supervisor/supervisor.h"
 
@@ -29,7 +29,8 @@ static int daemon_entry(const DaemonOptions *options)
         o.times = (DaemonTimes){.ping = time_of("MCPVISOR_TEST_PING"),
                                 .gateway_good = time_of("MCPVISOR_TEST_GATEWAY_GOOD"),
                                 .critical = time_of("MCPVISOR_TEST_CRITICAL"),
-                                .reload_pause = time_of("MCPVISOR_TEST_RELOAD_PAUSE")};
+                                .reload_pause = time_of("MCPVISOR_TEST_RELOAD_PAUSE"),
+                                .pipe_quiet = time_of("MCPVISOR_TEST_PIPE_QUIET")};
         return supervisor_main(&o);
 }
 

@@ -31,6 +31,7 @@ DEADLINE = 20.0  # for what takes milliseconds: a loaded machine is no failure
 OWN_PORT = "127.0.0.1:0"  # daemons of other tests run at the same time
 SOAK = bool(os.environ.get("MCPVISOR_SOAK"))  # longer, for nobody waits
 SLOW = 4 if "address" in os.environ.get("SAN_FLAGS", "") else 1
+COVERAGE = "--coverage" in os.environ.get("SAN_FLAGS", "")  # its counters are dirty pages of the executable
 
 passed = failed = skipped = 0
 tmp = tempfile.mkdtemp(prefix="mcpvisor-test.")
@@ -192,9 +193,11 @@ def fds_of(pid):
         return -1
 
 
-def private_dirty(pid):
+def private_memory(pid):
+    """What it has written itself, in bytes. Private_Dirty would also count pages of an executable that the linker
+    wrote a moment ago, until they are on the disk."""
     with open("/proc/%d/smaps_rollup" % pid, encoding="utf-8") as f:
-        m = re.search(r"Private_Dirty:\s+(\d+)", f.read())
+        m = re.search(r"Anonymous:\s+(\d+)", f.read())
     return int(m.group(1)) * 1024
 
 
@@ -243,7 +246,7 @@ class Daemon:
                  **popen):
         """Listens at a port of its own, which the kernel chooses, unless `listen` is False or the
         configuration, the flags or the environment say where. `times`: milliseconds for PING, GATEWAY_GOOD,
-        CRITICAL, RELOAD_PAUSE. `script`: the gateway is gateway-fake, one line for each of its lives.
+        CRITICAL, RELOAD_PAUSE, PIPE_QUIET. `script`: the gateway is gateway-fake, one line for each of its lives.
         `look`: the gateway may start a lazy server once to see what it has.
         `prefix`: a program that execs what follows. The keys of Popen win over ours: stdout, preexec_fn and so on."""
         self.name = "d%d" % time.monotonic_ns()

@@ -176,7 +176,7 @@ class Endpoint:
     def messages(self, method=None):
         with self.lock:
             all_ = [json.loads(x[3]) for x in self.requests if x[0] == "POST"]
-        return [m for m in all_ if method is None or m.get("method") == method]
+        return [m for m in all_ if method is None or (m.get("method") if isinstance(m, dict) else "batch") == method]
 
     def wait(self, condition, what):
         end = time.monotonic() + DEADLINE
@@ -211,7 +211,8 @@ class Endpoint:
 
     def handle(self, verb, path, headers, body):
         message = json.loads(body) if verb == "POST" else {}
-        method = message.get("method")
+        batch = isinstance(message, list)
+        method = "batch" if batch else message.get("method")
         hook = self.hooks.get(method if verb == "POST" else verb)
         session = headers.get("Mcp-Session-Id")
         if method != "initialize" and verb in ("POST", "GET", "DELETE") and path.startswith("/mcp"):
@@ -225,6 +226,8 @@ class Endpoint:
             return Reply(200, type=None)
         if verb == "GET":
             return self.stream() if path.startswith("/mcp") else Reply(200, {"ok": True})
+        if batch:
+            return Reply(200, [self.demo(path, m)[-1] for m in message if "id" in m and "method" in m])
         if "id" not in message or method is None:
             self.demo(path, message)
             return Reply(202, type=None)

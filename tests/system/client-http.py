@@ -173,6 +173,9 @@ def health(e):
                       ("http://", "host and port"), ("http://a b", "no spaces")):
         code, out, err = run(e, "health", "--url", url)
         check("health: --url " + url, code == 1 and out == "" and text in err and err.count("\n") == 1, err)
+    for words in (["--redy"], ["--url"], ["too", "many"], ["--url", "http://a:0", "--ready=x"]):
+        code, out, err = run(e, "health", *words)
+        check("health: a probe knows 0 and 1 only: " + " ".join(words), code == 1 and out == "" and "Try: " in err, (code, err))
     empty.end()
 
 
@@ -303,6 +306,182 @@ def connect_restart(e):
     equal("restart: the end", s.close(), (0, "", ""))
 
 
+def on_wish(e, refused=()):
+    """Subscriptions and levels are granted but for those, and noted by session."""
+    said = []
+
+    def hook(ep, headers, m):
+        what = m["params"].get("uri", m["params"].get("level"))
+        said.append((headers["Mcp-Session-Id"], m["method"].split("/")[1], what))
+        if what in refused:
+            return Reply(200, {"jsonrpc": "2.0", "id": m["id"], "error": {"code": -32002, "message": "not here"}})
+        return Reply(200, answer(m, {}))
+
+    for x in ("resources/subscribe", "resources/unsubscribe", "logging/setLevel"):
+        e.hooks[x] = hook
+    return said
+
+
+def wish(id, method, **params):
+    return {"jsonrpc": "2.0", "id": id, "method": method, "params": params}
+
+
+@with_endpoint
+def connect_wishes(e):
+    """What lasts as long as a session is said again to the next one, before anything else."""
+    refused = {"x:never"}
+    said = on_wish(e, refused)
+    s = Shim(e)
+    s.open()
+    s.say(READY)
+    asked = [("resources/subscribe", "uri", "x:a"), ("resources/subscribe", "uri", "x:b"),
+             ("resources/subscribe", "uri", "x:never"), ("logging/setLevel", "level", "info"),
+             ("resources/unsubscribe", "uri", "x:a"), ("resources/subscribe", "uri", 'x:"\u00e9'),
+             ("resources/subscribe", "uri", "x:b"), ("logging/setLevel", "level", "error")]
+    for i, (method, key, value) in enumerate(asked):
+        s.say(wish(i, method, **{key: value}))
+        got = s.hear()
+        equal("wishes: the host has its answer", (got["id"], "error" in got), (i, value == "x:never"))
+    e.wait(lambda: e.streams, "the stream of the server")
+    del said[:]
+    e.forget()
+    s.say(call(20, "echo", message="x"))
+    got = [s.hear() for _ in range(4)]
+    equal("wishes: the host sees nothing of it", [x.get("id") for x in got if "method" not in x], [20])
+    equal("wishes: said again, once, in their order", said, [("session-2", "subscribe", "x:b"), ("session-2", "subscribe", 'x:"\u00e9'),
+                                                    ("session-2", "setLevel", "error")])
+    methods = [m["method"] for m in e.messages()]
+    equal("wishes: before what waited", methods[-5:], ["notifications/initialized", "resources/subscribe",
+                                                       "resources/subscribe", "logging/setLevel", "tools/call"])
+    ids = [m["id"] for m in e.messages()[-4:-1]]
+    check("wishes: with ids that no host has", len(set(ids)) == 3 and all(x.startswith("mcpvisor-connect-") for x in ids), ids)
+
+    refused.add("x:b")
+    e.wait(lambda: e.streams, "the stream of the server")
+    del said[:]
+    e.stop()
+    e.start()
+    e.wait(lambda: len(said) == 3 and e.streams, "a daemon that was away hears them without a call")
+    equal("wishes: lists may have changed", [s.hear()["method"][-12:] for _ in range(3)], ["list_changed"] * 3)
+    refused.clear()
+    del said[:]
+    e.push({"jsonrpc": "2.0", "method": "notifications/resources/list_changed"})
+    equal("wishes: the host hears of it, too", s.hear()["method"], "notifications/resources/list_changed")
+    e.wait(lambda: said, "what was refused is asked for again")
+    s.say(call(21, "echo", message="y"))
+    equal("wishes: and life goes on", text_of(s.hear()), (21, "y"))
+    equal("wishes: that alone", said, [("session-3", "subscribe", "x:b")])
+    equal("wishes: the end", s.close(), (0, "", ""))
+
+
+@with_endpoint
+def connect_wishes_lost(e):
+    """A session that is gone before it was open, and a new one of the host's own."""
+    said = on_wish(e)
+    s = Shim(e)
+    s.open()
+    s.say(READY, wish(1, "resources/subscribe", uri="x:a"))
+    equal("wishes: granted", s.hear()["id"], 1)
+    granted = e.hooks["resources/subscribe"]
+    e.wait(lambda: e.streams, "the stream of the server")
+
+    def gone(ep, headers, m):
+        ep.forget()
+        e.hooks["resources/subscribe"] = granted
+        return Reply(404, {})
+
+    e.hooks["resources/subscribe"] = gone
+    e.forget()
+    del said[:]
+    s.say(call(2, "echo", message="x"))
+    got = [s.hear() for _ in range(4)]
+    equal("wishes: one more session", (said, [x["id"] for x in got if "id" in x]), ([("session-3", "subscribe", "x:a")], [2]))
+    s.say(HELLO)
+    equal("wishes: the host begins anew", s.hear()["id"], "hello")
+    s.say(READY)
+    del said[:]
+    e.forget()
+    s.say(call(3, "echo", message="x"))
+    got = [s.hear() for _ in range(4)]
+    equal("wishes: and has asked for nothing", (said, [x["id"] for x in got if "id" in x]), ([], [3]))
+    e.hooks["notifications/initialized"] = lambda ep, h, m: ep.forget() or Reply(404, {})
+    e.forget()
+    s.say(call(4, "echo", message="x"))
+    got = s.hear()
+    equal("wishes: no session lasts", (got["id"], got["error"]["message"]), (4, "mcpvisor forgets each session at once"))
+    del e.hooks["notifications/initialized"]
+    s.say(call(5, "echo", message="x"))
+    got = [s.hear() for _ in range(4)]
+    equal("wishes: but the next one", [x["id"] for x in got if "id" in x], [5])
+    equal("wishes: the end", s.close(), (0, "", ""))
+
+
+def batch_of(*messages):
+    return json.dumps(messages)
+
+
+@with_endpoint
+def connect_batch(e):
+    old = json.loads(json.dumps(HELLO))
+    old["params"]["protocolVersion"] = "2025-03-26"
+    s = Shim(e)
+    s.say("[]", batch_of(call(1, "x")))
+    equal("batch: not before the version is known", [s.hear()["error"]["code"] for _ in range(2)], [-32600] * 2)
+    s.say(old)
+    equal("batch: a version that has them", s.hear()["result"]["protocolVersion"], "2025-03-26")
+    note = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 77}}
+    s.say(READY, batch_of(note, call(1, "add", a=1, b=2), call("b", "echo", message="m")))
+    equal("batch: one line back", [text_of(x) for x in s.hear()], [(1, "3"), ("b", "m")])
+    equal("batch: as it was said", e.messages("batch")[0], [note, call(1, "add", a=1, b=2), call("b", "echo", message="m")])
+    s.say("[]")
+    equal("batch: an empty one", s.hear()["error"]["code"], -32600)
+    e.hooks["batch"] = lambda ep, h, m: Reply(202, type=None)
+    s.say(batch_of(note, note), call(2, "echo", message="z"))
+    equal("batch: without a request, none", text_of(s.hear()), (2, "z"))
+    equal("batch: but it was sent, before", [isinstance(m, list) for m in e.messages()[-2:]], [True, False])
+    tries = []
+    e.hooks["batch"] = lambda ep, h, m: tries.append(1) or Reply(breaks=True)
+    s.say(batch_of(call(3, "x"), note, wish(4, "ping")))
+    equal("batch: each request has its error", [(x["id"], x["error"]["code"]) for x in s.hear()], [(3, -32603), (4, -32603)])
+    equal("batch: a call is not made twice", len(tries), 1)
+    e.hooks["batch"] = lambda ep, h, m: tries.append(1) or (Reply(breaks=True) if len(tries) < 4 else NotImplemented)
+    s.say(batch_of(wish(5, "ping"), wish(6, "tools/list")))
+    equal("batch: what is harmless is asked for again", ([x["id"] for x in s.hear()], len(tries)), ([5, 6], 4))
+    e.hooks["batch"] = lambda ep, h, m: Reply(400, {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "too many"}})
+    s.say(batch_of(call(7, "x"), call(8, "x")), batch_of({}, 1))
+    equal("batch: a refusal of all is one of each", [(x["id"], x["error"]) for x in s.hear()],
+          [(i, {"code": -32600, "message": "too many"}) for i in (7, 8)])
+    equal("batch: of what has no id", s.hear(), {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "too many"}})
+
+    said = on_wish(e)
+    asked = [wish(1, "resources/subscribe", uri="x:a"), wish(2, "resources/subscribe", uri="x:b"),
+             wish(3, "logging/setLevel", level="debug")]
+    e.hooks["batch"] = lambda ep, h, m: Reply(200, [answer(m[0], {}), {"jsonrpc": "2.0", "id": 2, "error": {"code": 1, "message": "n"}},
+                                                    answer(m[2], {})])
+    s.say(batch_of(*asked))
+    equal("batch: wishes", [x["id"] for x in s.hear()], [1, 2, 3])
+    del e.hooks["batch"]
+    e.wait(lambda: e.streams, "the stream of the server")
+    e.forget()
+    s.say(batch_of(call(9, "echo", message="x")))
+    got = [s.hear() for _ in range(4)]
+    equal("batch: sent again to the next session", [text_of(x[0]) for x in got if isinstance(x, list)], [(9, "x")])
+    equal("batch: which has heard what was granted", said, [("session-2", "subscribe", "x:a"), ("session-2", "setLevel", "debug")])
+    equal("batch: the end", s.close(), (0, "", ""))
+    s = Shim(e)
+    s.say(old)
+    s.hear()
+    s.say(batch_of(READY, wish(1, "ping")))
+    equal("batch: the host is ready", [x["id"] for x in s.hear()], [1])
+    e.wait(lambda: e.streams, "the stream of the server")
+    e.forget()
+    count = len(e.messages("notifications/initialized"))
+    s.say(call(2, "echo", message="x"))
+    equal("batch: and the next session hears so", ([x["id"] for x in [s.hear() for _ in range(4)] if "id" in x],
+                                            len(e.messages("notifications/initialized"))), ([2], count + 1))
+    equal("batch: the end", s.close(), (0, "", ""))
+
+
 @with_endpoint
 def connect_broken(e):
     """What may have been done is not done twice; what is harmless is."""
@@ -361,14 +540,14 @@ def connect_ends(e):
 
 
 def own_memory(pid):
-    """kB that it has made dirty itself, without what the loader did to files; and with that."""
+    """kB that it has written itself, without what the loader did to files; and with that."""
     own, total, file = 0, 0, False
     with open("/proc/%d/smaps" % pid) as f:
         for line in f:
             words = line.split()
             if "-" in words[0] and not words[0].endswith(":"):
                 file = len(words) > 5 and words[5].startswith("/")
-            elif words[0] == "Private_Dirty:":
+            elif words[0] == "Anonymous:":  # dirty are also pages of an executable that was linked a moment ago
                 total += int(words[1])
                 own += 0 if file else int(words[1])
     return own, total
@@ -388,8 +567,11 @@ def connect_memory(e):
     after = own_memory(s.p.pid)[0]
     print("private memory of connect: %d kB, %d kB of it its own; after an answer of 1 MB %d kB" % (total, own, after))
     if SLOW == 1:
-        check("connect: less than 1 MB, and the most of it the loader's", total < 1024 and own < 256,
-              "%d, %d" % (total, own))
+        if COVERAGE:
+            skip("connect: less than 1 MB with what the loader did: the counters of gcov are that, too")
+        else:
+            check("connect: less than 1 MB with what the loader did to files", total < 1024, total)
+        check("connect: little of it is its own", own < 256, own)
         check("connect: a long answer leaves little behind", after < own + 512, "%d, %d" % (own, after))
     else:
         skip("memory: a sanitizer has its own")
@@ -471,4 +653,4 @@ def client_config():
 
 alarm(300)
 main(calls, call_refused, no_daemon, tools, health, connects, connect_at_once, connect_large, connect_restart,
-     connect_broken, connect_ends, connect_memory, client_config)
+     connect_wishes, connect_wishes_lost, connect_batch, connect_broken, connect_ends, connect_memory, client_config)

@@ -139,13 +139,25 @@ def gateway_dies():
     """The gateway is killed: the host's session is opened again without a word."""
     d = daemon()
     h = Host(d, "a")
-    h.call(1, "echo", message="before")
-    equal("gateway: before", h.text(1), "before")
+    h.say({"jsonrpc": "2.0", "id": "s", "method": "resources/subscribe", "params": {"uri": "demo://counter"}},
+          {"jsonrpc": "2.0", "id": "l", "method": "logging/setLevel", "params": {"level": "error"}})
+    h.call(1, "log", level="info", message="quiet")
+    check("gateway: before", "left out" in h.text(1) and sorted(x["id"] for x in h.before) == ["l", "s"], h.before)
     pid = d.status()["gateway"]["pid"]
     os.kill(pid, signal.SIGKILL)
     d.wait(lambda: d.status()["gateway"]["pid"] not in (None, pid) and d.status()["gateway"]["state"] == "ready")
     h.call(2, "echo", message="after")
     equal("gateway: after", h.text(2), "after")
+    h.call(3, "log", level="error", message="loud")
+    h.text(3)
+    equal("gateway: the level is what it was", [x["params"]["data"] for x in h.before if x["method"] == "notifications/message"],
+          ["loud"])
+    updated = []
+    while not updated:  # the stream of the server may open behind the first
+        h.call(5, "add", a=1, b=1)
+        h.answer(5)
+        updated = [x["params"] for x in h.before if x["method"] == "notifications/resources/updated"]
+    equal("gateway: and so is a subscription", updated[0], {"uri": "demo://counter"})
     equal("gateway: the end", h.close(), 0)
     d.stop()
 

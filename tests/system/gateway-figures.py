@@ -16,6 +16,11 @@ def hits(d):
     return {m.group(1): float(m.group(2)) for m in re.finditer(r'mcpvisor_limit_hits_total\{limit="(\w+)"\} (\S+)', text)}
 
 
+def metric(d, sample):
+    text = Session(d.unix, "/metrics", open=False).fetch("GET").body.decode()
+    return float(re.search(r"^mcpvisor_%s (\S+)$" % re.escape(sample), text, re.M).group(1))
+
+
 def limits():
     """Each is counted where it refuses, once."""
     a = child(request_timeout="300ms", queue_timeout="100ms", max_inflight=1, max_queue="1K")
@@ -50,6 +55,56 @@ def limits():
     d.ends_well("limits")
 
 
+def queue():
+    """How long the oldest of those that wait has waited: for its turn at an instance, or for an instance."""
+    silent = {"command": "/bin/sleep", "args": ["1000"], "start": "lazy", "start_timeout": "60s"}
+    d = Gate({"a": child(max_inflight=1, queue_timeout="60s"), "b": silent})
+
+    def waited(name):
+        return metric(d, 'queue_seconds{server="%s"}' % name)
+
+    s = d.session("/mcp/a")
+    equal("nobody waits", (waited("a"), waited("b")), (0, 0))
+    calls = [s.start_call("hang", ident="first")]
+    until(lambda: metric(d, 'requests_in_flight{server="a"}') == 1, what="the first call to be there")
+    equal("who is with the server does not wait", waited("a"), 0)
+    began = time.monotonic()
+    calls.append(s.start_call("hang", ident="second"))
+    until(lambda: waited("a") >= 0.3, what="the second to have waited so long")
+    late = time.monotonic()
+    calls.append(s.start_call("echo", {"n": 3}, ident="third"))
+    until(lambda: metric(d, 'queue_depth{server="a"}') == 2, what="two to wait")
+    got, now = waited("a"), time.monotonic()
+    check("the oldest counts", 0.3 <= got <= now - began, got)
+    s.notify("notifications/cancelled", {"requestId": "first"})
+    until(lambda: metric(d, 'queue_depth{server="a"}') == 1, what="one to wait")
+    got, now = waited("a"), time.monotonic()
+    check("then the next one", 0 < got <= now - late, got)
+    s.notify("notifications/cancelled", {"requestId": "second"})
+    equal("it has its turn", calls[2].finish()["result"]["structuredContent"], {"n": 3})
+    equal("nobody waits any more", waited("a"), 0)
+
+    s = d.session("/mcp/b")
+    call = s.start_call("echo", ident="fourth")
+    until(lambda: waited("b") >= 0.1, what="a call to wait for an instance")
+    s.notify("notifications/cancelled", {"requestId": "fourth"})
+    equal("until it does so no more", (reason_of(call.finish()), waited("b")), ("cancelled", 0))
+    d.ends_well("queue")
+
+
+def tool_series():
+    """A tool that has a series is no hit; each call of one that has none is."""
+    d = Gate({"a": child()}, {"limits": {"max_tool_series": 1}})
+    s = d.session("/mcp/a")
+    got = []
+    for tool in ("echo", "echo", "who", "state", "echo"):
+        s.call(tool)
+        got.append(hits(d).get("max_tool_series"))
+    equal("calls beyond limits.max_tool_series", got, [0, 0, 1, 2, 2])
+    equal("at the first configuration nothing is a change", d.logged("takes effect only after a restart"), 0)
+    d.ends_well("tool series")
+
+
 def traces():
     """They stand in the line of the request, and the server sees nothing of them."""
     d = Gate({"a": child()}, {"log": {"requests": "all"}})
@@ -66,6 +121,38 @@ def traces():
     got = [r for r in d.log_records() if r.get("correlation_id") == "order-67"]
     check("the next request of the connection has none", got and "traceparent" not in got[0], got)
     d.ends_well("traces")
+
+
+def payloads():
+    """log.payloads: what is asked and answered, at level debug, cut; and nothing of it when it is not wanted."""
+    config = {"log": {"level": "debug", "payloads": True}}
+    d = Gate({"a": child()}, config)
+    s = d.session("/mcp/a")
+
+    def records(word):
+        return [r for r in d.log_records() if word in json.dumps(r)]
+
+    s.start_call("echo", {"fruit": "pear \u00fc"}, X_Request_Id="order-1").finish()
+    got = [r for r in records("order-1") if r["level"] == "debug"]
+    equal("what is asked, and what is answered", [json.loads(r.get("params") or r.get("result")) for r in got],
+          [{"name": "echo", "arguments": {"fruit": "pear \u00fc"}}, {"content": [], "structuredContent": {"fruit": "pear \u00fc"}}])
+    equal("as what it was", {(r["server"], r["method"], r["tool"]) for r in got}, {("a", "tools/call", "echo")})
+    s.start_call("error", {"message": "plum"}, X_Request_Id="order-2").finish()
+    equal("an error, too", [json.loads(r["error"])["message"] for r in records("order-2") if "error" in r], ["plum"])
+    s.start_call("big", {"bytes": 100000}, X_Request_Id="order-3").finish()
+    got = [len(r["result"]) for r in records("order-3") if "result" in r]
+    check("a long one is cut", len(got) == 1 and 4000 < got[0] <= 4200, got)
+
+    def after(log, word):
+        d.write_config({"auth": {"mode": "none"}, "servers": {"a": child("--name", "a")}, "log": log})
+        equal("a reload: %s" % log, d.ask("reload")["ok"], True)
+        equal("it is answered as before", d.session("/mcp/a").call("echo", {"fruit": word}), {"fruit": word})
+        return len(records(word))
+
+    equal("not wanted any more: nothing", after({"level": "debug"}, "apple"), 0)
+    equal("wanted, but at another level: nothing", after({"level": "info", "payloads": True}, "grape"), 0)
+    equal("and again: both", after({"level": "debug", "payloads": True}, "peach"), 2)
+    d.ends_well("payloads")
 
 
 def warmup():
@@ -117,6 +204,36 @@ def pipes():
     d.ends_well("pipes")
 
 
+def memory(d):
+    return metric(d, 'process_resident_memory_bytes{role="gateway"}')
+
+
+def quiet():
+    """What long lines have made larger is given back when there was none for a while: the pipe, and the memory."""
+    d = Gate({"a": child(sandbox={"profile": "none"})}, {"limits": {"max_line": "32M", "pipe_budget": "16M"}},
+             times={"PIPE_QUIET": 1500 * SLOW, "PING": 100})
+    size = lambda: pipe_size(d.server("a")["pid"])  # noqa: E731
+    s = d.session("/mcp/a")
+    try:
+        size()
+    except PermissionError:
+        skip("another user's descriptors cannot be looked at here")
+        return
+    s.request("tools/call", {"name": "big", "arguments": {"bytes": 100000}})
+    before = memory(d)
+    for n in (24, 1):
+        began = time.monotonic()
+        s.request("tools/call", {"name": "big", "arguments": {"bytes": n << 20}})
+        equal("a line of %d MiB: the pipe is large" % n, size(), 1 << 20)
+        if n > 1:
+            until(lambda: memory(d) > before + (n << 20), what="the gateway to be larger")
+        until(lambda: size() == 65536, what="the pipe to be small again")
+        check("not before it was quiet", time.monotonic() - began >= 1.5 * SLOW, time.monotonic() - began)
+    until(lambda: memory(d) < before + (4 << 20), what="the memory to be given back")
+    ok("the memory goes back too")
+    d.ends_well("quiet")
+
+
 if __name__ == "__main__":
     alarm(200)
-    main(limits, traces, warmup, pipes)
+    main(limits, queue, tool_series, traces, payloads, warmup, pipes, quiet)

@@ -114,7 +114,7 @@ def killed():
     took, fds, dirty = [], 0, 0
     for i in range(n):
         if i == 20:
-            fds, dirty = fds_of(d.pid), private_dirty(d.pid)
+            fds, dirty = fds_of(d.pid), private_memory(d.pid)
         pid = d.status()["gateway"]["pid"]
         os.kill(pid, signal.SIGKILL)
         took.append(replaced(d, pid))
@@ -136,7 +136,7 @@ def killed():
     equal("killed: no zombie", zombies_of(d.pid), [])
     until(lambda: fds_of(d.pid) <= fds, 5, "%d descriptors, there are %d" % (fds, fds_of(d.pid)))
     ok("killed: no descriptor is lost")
-    grown = private_dirty(d.pid) - dirty
+    grown = private_memory(d.pid) - dirty
     print("private memory of the supervisor: %+d KiB after %d gateways" % (grown // 1024, n), flush=True)
     if SLOW == 1:
         check("killed: memory is flat", grown < 300 * 1024, grown)

@@ -52,7 +52,7 @@ def is_well(d, name, before, memory=None):
     check(name + ": no bug of ours is logged", not re.search("no row in the table|came too early|Sanitizer", text),
           d.log_tail())
     if memory is not None and SLOW == 1:
-        grown = private_dirty(d.pid) - memory
+        grown = private_memory(d.pid) - memory
         check(name + ": memory is flat", grown < 1 << 20, "%+d KiB" % (grown // 1024))
     equal(name + ": no zombie", zombies_of(d.pid), [])
 
@@ -78,7 +78,7 @@ def replaced():
     before, memory = pids(d), 0
     for i, (mode, word) in enumerate(MODES):
         if i == 3:
-            memory, fds = private_dirty(d.pid), fds_of(d.pid)
+            memory, fds = private_memory(d.pid), fds_of(d.pid)
         seen = len(d.log_text())
         next_life(d)
         if mode != "silent":
@@ -128,7 +128,7 @@ def storms():
     d = start("normal", {"GATEWAY_GOOD": 1})  # pings wait while it talks
     gateway, before = d.status()["gateway"]["pid"], pids(d)
     d.say_all("want down" for _ in range(200))
-    memory = private_dirty(d.pid)
+    memory = private_memory(d.pid)
     equal("WANT of a stopped server: all said", d.say_all("want down" for _ in range(n)), n)
     until(lambda: d.seen("WANT_REFUSED") >= n + 200, what="all of the answers")
     ok("WANT of a stopped server: each is refused")
@@ -155,7 +155,7 @@ def storms():
     ok("RELEASE of another generation: dropped and counted")
     equal("storms: it is not replaced for that", d.status()["gateway"]["pid"], gateway)
     equal("storms: the other server keeps its process", pids(d)[1], before[1])
-    grown = private_dirty(d.pid) - memory
+    grown = private_memory(d.pid) - memory
     print("private memory of the supervisor: %+d KiB after %d messages" % (grown // 1024, 4 * n), flush=True)
     if SLOW == 1:
         check("storms: memory is flat", grown < 1 << 20, grown)
@@ -172,7 +172,7 @@ def reads_nothing():
     gateway, b = d.status()["gateway"]["pid"], d.server("b")["pid"]
     os.kill(gateway, signal.SIGSTOP)
     cycles = 0
-    memory = private_dirty(d.pid)
+    memory = private_memory(d.pid)
     while d.status()["gateway"]["pid"] == gateway and cycles < 2000:
         d.ask("stop --no-wait a")
         d.wait_state("a", "stopped")
@@ -185,7 +185,7 @@ def reads_nothing():
           d.log_tail())
     equal("reads nothing: the other server keeps its process", d.server("b")["pid"], b)
     if SLOW == 1:
-        check("reads nothing: memory is bounded", private_dirty(d.pid) - memory < 1 << 20)
+        check("reads nothing: memory is bounded", private_memory(d.pid) - memory < 1 << 20)
     equal("reads nothing: TERM ends it with 0", d.stop(), 0)
     d.check_clean("reads nothing")
 
@@ -208,7 +208,7 @@ def random_messages():
     r = random.Random(seed)
     n = 3000 if SOAK else 120 // SLOW
     d = start("normal")
-    before, memory = pids(d), private_dirty(d.pid)
+    before, memory = pids(d), private_memory(d.pid)
     for _ in range(n):
         until(lambda: d.status()["gateway"]["state"] == "ready", what="a gateway")
         size = r.choice((8, 16, 24, 32, 40, 48, r.randrange(8, 200)))
@@ -228,7 +228,7 @@ def random_messages():
     check("random messages: no bug of ours is logged", not re.search("no row in the table|Sanitizer", text), d.log_tail())
     equal("random messages: b keeps its process, unless it was named", now[1] == before[1] or "b: " in text, True)
     if SLOW == 1:
-        check("random messages: memory is flat", private_dirty(d.pid) - memory < 1 << 20)
+        check("random messages: memory is flat", private_memory(d.pid) - memory < 1 << 20)
     equal("random messages: TERM ends it with 0", d.stop(), 0)
     d.check_clean("random messages")
 

@@ -247,7 +247,7 @@ def many_connections():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     d = Gate({"a": child()}, {"limits": {"max_connections": wanted + 100, "idle_timeout": "10m", "header_timeout": "10m"}})
     gateway = d.status()["gateway"]["pid"]
-    before = private_dirty(gateway)
+    before = private_memory(gateway)
     wires = []
     try:
         for i in range(wanted):
@@ -256,7 +256,7 @@ def many_connections():
                 wires[-1].send(b"POST /mcp HTTP/1.1\r\nHost: l")
         s = d.session("/mcp/a")
         equal("beside %d connections" % wanted, s.call("echo", {"x": 1}), {"x": 1})
-        each = (private_dirty(gateway) - before) / wanted
+        each = (private_memory(gateway) - before) / wanted
         check("little memory for each: %d bytes" % each, each < 16384, each)
         check("none was closed", not readable([w.sock for w in wires], 0))
         start = cpu_of(gateway)
@@ -281,6 +281,47 @@ def over_max_connections():
         w.close()
     equal("and afterwards", s.call("echo", {"x": 2}), {"x": 2})
     d.ends_well("over max_connections")
+
+
+def few_descriptors():
+    """Clients get what the limit of open files leaves, and never a descriptor that a server's pipe needs."""
+    d = Gate({"a": child(), "b": child()}, {"limits": {"header_timeout": "10m"}}, prefix=["prlimit", "--nofile=160:160"])
+    before = d.status()["gateway"]
+    most = before["max_connections"]
+    check("fewer than the 10000 that are configured", 30 < most < 130, most)
+    check("that is told at the start", d.logged("10000 connections are no more than %d where" % most) > 0, d.log_tail())
+    wires = [d.wire() for _ in range(300)]
+    for w in wires:
+        w.send(b"POST /mcp HTTP/1.1\r\nHost: l")
+    until(lambda: fds_of(before["pid"]) > most, what="all that may be to be connected")
+    start = cpu_of(before["pid"])
+    check("the others wait", wires[-1].is_silent(0.5))
+    check("which takes no time", cpu_of(before["pid"]) - start < 0.2 * SLOW, cpu_of(before["pid"]) - start)
+    for name in "ab":
+        pid = d.server(name)["pid"]
+        equal("a new instance of %s gets its pipes" % name, d.ask("restart " + name)["ok"], True)
+        d.wait(lambda: d.server(name)["state"] == "ready" and d.server(name)["pid"] != pid)
+    for w in wires:
+        w.close()
+    equal("everybody is served again", d.session("/mcp/a").call("echo", {"x": 1}), {"x": 1})
+
+    hard = resource.prlimit(before["pid"], resource.RLIMIT_NOFILE)
+    s = d.session("/mcp/a")
+    s.call("echo")
+    until(lambda: fds_of(before["pid"]) < most, what="connections to be closed")
+    resource.prlimit(before["pid"], resource.RLIMIT_NOFILE, (fds_of(before["pid"]), hard[1]))
+    wires = [d.wire() for _ in range(10)]
+    start = cpu_of(before["pid"])
+    check("without any descriptor left they wait, too", wires[-1].is_silent(0.5))
+    check("which takes no time either", cpu_of(before["pid"]) - start < 0.2 * SLOW, cpu_of(before["pid"]) - start)
+    equal("who is connected is served", s.call("echo", {"x": 2}), {"x": 2})
+    resource.prlimit(before["pid"], resource.RLIMIT_NOFILE, hard)
+    equal("and all are as soon as there are some", d.session("/mcp/a").call("echo", {"x": 3}), {"x": 3})
+    after = d.status()["gateway"]
+    equal("it is the same gateway", (after["pid"], after["restarts"]), (before["pid"], 0))
+    for w in wires:
+        w.close()
+    d.ends_well("few descriptors")
 
 
 # ---- peers that go -----------------------------------------------------------
@@ -461,6 +502,6 @@ def big_arguments():
 
 
 alarm(300)
-shared.main(smuggling, odd_but_right, pipelining, too_large, too_slow, idle_is_closed, many_connections, over_max_connections,
+shared.main(smuggling, odd_but_right, pipelining, too_large, too_slow, idle_is_closed, many_connections, over_max_connections, few_descriptors,
             half_closed_peers, vanished_peers, gone_in_the_middle, broken_json, members_twice, escaped_names, mixed_eras,
             big_arguments)

@@ -81,7 +81,43 @@ def filters():
     equal("a description of ours", s.request("tools/list")["result"]["tools"][0]["description"], 'Says it "again"')
     equal("the collision goes to the first", d.session().call("echo", {"x": 1}), {"x": 1})
     check("and is told", d.logged("echo") > 0, d.log_tail())
+    nothing = {"allow": []}
+    d.write_config({"auth": {"mode": "none"}, "views": {"v": {"servers": ["b"], "tools": nothing}},
+                    "servers": {"a": child(tools=nothing, prompts=nothing, resources=nothing), "b": child()}})
+    d.ask("reload")
+    s = d.session("/mcp/a")
+    equal("an empty list shows nothing, of all lists", [names(s), names(s, "prompts/list", "prompts"),
+          names(s, "resources/list", "resources")], [[], [], []])
+    message = s.request("tools/call", {"name": "echo", "arguments": {}})
+    equal("and lets nothing be called", (message.get("error") or {}).get("code"), -32602)
+    message = s.request("resources/read", {"uri": "child://b/a"})
+    check("nor be read", "error" in message.obj, message.raw)
+    equal("in a view too", names(d.session("/mcp/v")), [])
     d.ends_well("filters")
+
+
+def another_program():
+    """Under the same name: what the one before could is in no list, after a reload or a new start of everything."""
+    demo, ours = {"command": "builtin:demo", "start": "lazy"}, child(start="lazy")
+    d = Gate({"a": ours, "b": child()})
+    s = d.session()
+    until(lambda: "a__seen" in names(s), what="the lists of a")
+    config = {"auth": {"mode": "none"}, "servers": {"a": demo, "b": child(request_timeout="100s")}}
+    d.write_config(config)
+    d.ask("reload")
+    got = names(s)
+    check("after a reload", "a__blob" in got and "a__seen" not in got and "b__seen" in got, got)
+    equal("TERM ends it", d.stop(), 0)
+    config["servers"]["a"] = dict(ours)
+    d.write_config(config)
+    with open(d.log, "ab") as log:
+        d.proc = subprocess.Popen(d.argv, stdout=log, stderr=log, env=dict(os.environ, MCPVISOR_TEST_HELPER=HELPER))
+    d.pid = d.proc.pid
+    d.wait_ready()
+    got = names(d.session())
+    check("after a new start", "a__seen" in got and "a__blob" not in got, got)
+    d.wait_state("a", "idle", "ready")
+    d.ends_well("another program")
 
 
 def odd_names():
@@ -290,6 +326,6 @@ def reloaded():
 
 alarm(180)
 validate_messages()
-shared.main(merged_and_prefixed, one_server_as_it_is, calls_by_name, views, filters, odd_names, resources, prompts,
+shared.main(merged_and_prefixed, one_server_as_it_is, calls_by_name, views, filters, another_program, odd_names, resources, prompts,
             prompt_and_resource_filters, completion, capabilities, instructions, pages, lists_are_not_asked_again,
             change_is_told_once, no_change_is_not_told, lists_outlive_their_server, first_contact, reloaded)

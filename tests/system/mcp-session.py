@@ -291,7 +291,66 @@ def token():
     d.ends_well("token")
 
 
+def metrics_address():
+    """It has /metrics, with a token or without, and nothing else: not even something that a token would open."""
+    d = Gate({"a": child()}, {"auth": {"mode": "token"}, "metrics": {"listen": "127.0.0.2:0"}})
+    with open(os.path.join(d.state, "token"), encoding="utf-8") as f:
+        right = dict(BASE, Authorization="Bearer " + f.read().strip())
+    host, port = d.status()["gateway"]["metrics_listen"][0].rsplit(":", 1)
+    ask = lambda *args: plain(*args, wire=Wire((host, int(port)))).status  # noqa: E731
+    equal("/metrics", ask("GET", "/metrics", BASE), 200)
+    for way in ("/livez", "/readyz", "/health/detailed", "/mcp/a", "/none", "/"):
+        equal("%s is not there" % way, [ask("GET", way, h) for h in (BASE, right, dict(BASE, Host="evil.example"))], [404] * 3)
+    equal("nor to a POST or OPTIONS", [ask("POST", "/mcp", BASE, initialize()), ask("OPTIONS", "/mcp", BASE)], [404] * 2)
+    d.ends_well("metrics address")
+
+
 # ---- errors ------------------------------------------------------------------
+
+
+def same_head():
+    """What was decided about a head holds for the next one that says the same, and for no other."""
+    tokens = {"one": "first-token-of-the-test", "two": "other-token-of-the-test"}
+    hashes = {k: {"name": k, "hash": "sha256:" + hashlib.sha256(v.encode()).hexdigest()} for k, v in tokens.items()}
+    config = {"auth": {"mode": "token", "tokens": list(hashes.values())}}
+    d = Gate({"a": child()}, config)
+    s = d.session("/mcp/a", token=tokens["one"])
+    good = dict(BASE, Authorization="Bearer " + tokens["one"], **{"Mcp-Session-Id": s.id, "X-Request-Id": "r-1"})
+    body = request(7, "ping")
+    others = {"another principal": (404, "/mcp/a", {"Authorization": "Bearer " + tokens["two"]}),
+              "a wrong token": (401, "/mcp/a", {"Authorization": "Bearer third-token-of-the-test"}),
+              "no token": (401, "/mcp/a", {"Authorization": None}),
+              "another Host": (403, "/mcp/a", {"Host": "elsewhere"}),
+              "an Origin": (403, "/mcp/a", {"Origin": "http://evil.example"}),
+              "another Accept": (406, "/mcp/a", {"Accept": "text/html"}),
+              "another Content-Type": (415, "/mcp/a", {"Content-Type": "text/plain"}),
+              "another path": (404, "/mcp", {}),
+              "no such path": (404, "/mcp/b", {}),
+              "another session": (404, "/mcp/a", {"Mcp-Session-Id": s.id[:-1] + ("0" if s.id[-1] != "0" else "1")}),
+              "no session": (400, "/mcp/a", {"Mcp-Session-Id": None}),
+              "another X-Request-Id": (200, "/mcp/a", {"X-Request-Id": "r-234567"})}
+    with d.wire() as w:
+        def ask(path, headers, what=body):
+            w.send(head("POST", path, headers, what) + what)
+            answer = w.answer()
+            answer.body
+            return answer
+
+        for name, (status, path, change) in others.items():
+            for turn in range(3):
+                answer = ask("/mcp/a", good)
+                equal("before %s: %d" % (name, turn), (answer.status, answer.header("X-Request-Id")), (200, "r-1"))
+            answer = ask(path, dict(good, **change))
+            equal(name, answer.status, status)
+            equal(name + ": its own id", answer.header("X-Request-Id"), change.get("X-Request-Id", "r-1"))
+        for turn in range(2):
+            equal("once more: %d" % turn, ask("/mcp/a", good).status, 200)
+        long = request(8, "ping", {"_meta": {"x": "y" * 1000}})
+        equal("a longer body", ask("/mcp/a", good, long).json["id"], 8)
+        d.write_config({"servers": {"a": child()}, "auth": {"mode": "token", "tokens": [hashes["two"]]}})
+        equal("reload", d.ask("reload")["ok"], True)
+        equal("not any more, once its token is taken away", ask("/mcp/a", good).status, 401)
+    d.ends_well("same head")
 
 
 def errors_and_ids():
@@ -328,4 +387,4 @@ validate_messages()
 shared.main(negotiation, session_ids, initialize_carries_the_id, notifications_get_202, ping, double_initialize,
      session_missing, session_unknown, session_deleted, session_of_another_path, session_of_another_principal,
      session_expires, session_evicted, version_header, modern_header_over_a_body_without_meta, accept, content_type,
-     methods_and_paths, host, origin, token, errors_and_ids, unknown_method)
+     methods_and_paths, host, origin, token, metrics_address, same_head, errors_and_ids, unknown_method)

@@ -160,6 +160,23 @@ def resume_too_late():
     d.ends_well("replay")
 
 
+def answer_larger_than_replay():
+    """To a client that is away: it is kept whatever its size, and whatever is older goes for it."""
+    d = Gate({"a": child()}, {"limits": {"replay": "4K"}})
+    s, other = d.session("/mcp/a"), d.session("/mcp/a")
+    told = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":$ID,"progress":1,"message":"$ID"}}\n'
+    x = s.start_call("raw", {"text": told}, token="t", ident="mine")
+    ours, last = x.next()["params"]["message"], x.events.last_id
+    x.wire.reset()
+    pad = "x" * 20000
+    other.call("raw", {"text": '{"jsonrpc":"2.0","id":%s,"result":{"content":[],"structuredContent":{"pad":"%s"}}}\n' % (ours, pad),
+                       "answer": True})
+    for time_ in ("once", "again"):
+        got = [m for m in iter(s.listen(last).next_message, None)]
+        equal("the answer comes, %s" % time_, [(m["id"], m["result"]["structuredContent"]) for m in got], [("mine", {"pad": pad})])
+    d.ends_well("a large answer")
+
+
 # ---- what servers ask ---------------------------------------------------------
 
 
@@ -337,6 +354,6 @@ def slow_reader():
 alarm(240)
 validate_messages()
 shared.main(lazily, head_of_streams, priming, keepalive, ids_are_unique, resume_a_post, resume_before_the_first_message,
-            resume_only_that_stream, resume_nonsense, resume_too_late, elicitation, questions_of_two_sessions,
+            resume_only_that_stream, resume_nonsense, resume_too_late, answer_larger_than_replay, elicitation, questions_of_two_sessions,
             answers_of_others, error_as_an_answer, undeclared, subscriptions, log_levels, log_of_a_call,
             kept_until_someone_listens, two_get_streams, slow_reader)

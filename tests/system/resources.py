@@ -229,7 +229,7 @@ def many_connections():
 def floods_of_requests():
     d = Daemon({"servers": {"a": mcp()}})
     d.wait_state("a", "ready")
-    memory = private_dirty(d.pid)
+    memory = private_memory(d.pid)
     # One sends without reading; one sends garbage; one sends a line without end.
     floods = [(d.connect(), x) for x in (b"status\n" * 2000, b"\x00\xff nonsense 'x\n" * 2000, b"x" * (1 << 20))]
     for s, data in floods:
@@ -247,8 +247,8 @@ def floods_of_requests():
     check("a reader that does not read is not worked for", spent(d.pid, 0.5) < 0.3 * SLOW)
     for s, _ in floods:
         s.close()
-    check("its memory does not grow by more than 4 MiB", private_dirty(d.pid) - memory < 4 << 20 or SLOW > 1,
-          private_dirty(d.pid) - memory)
+    check("its memory does not grow by more than 4 MiB", private_memory(d.pid) - memory < 4 << 20 or SLOW > 1,
+          private_memory(d.pid) - memory)
     equal("TERM ends it with 0", d.stop(), 0)
     d.check_clean("after floods")
 

@@ -139,6 +139,39 @@ static void server_says(Server *s, const char *text)
         assert_int_equal(fd_write_all(s->conn, span_of(text)), 0);
 }
 
+static void server_leaves(Server *s)
+{
+        close(s->conn);
+        s->conn = -1;
+}
+
+/* A server and nobody who has asked it yet. */
+static void begin(const char *dir, Server *s, ClientConn *c)
+{
+        in_dir(dir, "s", s);
+        assert_int_equal(client_conn_init(c), 0);
+}
+
+static void end(Server *s, ClientConn *c)
+{
+        client_conn_done(c);
+        server_done(s);
+}
+
+static void ask(Server *s, ClientConn *c, const ClientRequest *r)
+{
+        assert_int_equal(client_conn_request(c, &s->place, r, soon()), 0);
+        assert_false(c->stale);
+        server_takes(s);
+}
+
+/* To the end of the answer, whatever that is. */
+static void wait_for(ClientConn *c, ClientConnState want)
+{
+        assert_int_equal(client_conn_wait(c, soon()), 0);
+        assert_int_equal(c->state, want);
+}
+
 static const ClientRequest get = {.method = "GET"};
 
 #define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -150,8 +183,7 @@ static void test_kept_alive(void **state)
         const ClientHeader headers[] = {{"A", SPAN("b c")}, {"Empty", SPAN_NONE}};
         const ClientRequest post = {
                 .method = "POST", .headers = headers, .n_headers = 2, .body = SPAN("{}"), .has_body = true};
-        in_dir(*state, "s", &s);
-        assert_int_equal(client_conn_init(&c), 0);
+        begin(*state, &s, &c);
         assert_int_equal(client_conn_events(&c), 0);
         assert_int_equal(client_conn_request(&c, &s.place, &post, soon()), 0);
         assert_int_equal(client_conn_events(&c), POLLIN | POLLOUT);
@@ -167,8 +199,7 @@ static void test_kept_alive(void **state)
                 assert_int_equal(c.state, CLIENT_CONN_BODY);
                 assert_false(c.stale);
                 server_says(&s, "i");
-                assert_int_equal(client_conn_wait(&c, soon()), 0);
-                assert_int_equal(c.state, CLIENT_CONN_DONE);
+                wait_for(&c, CLIENT_CONN_DONE);
                 assert_span_equal(buf_span(h1_response_body(c.response)), SPAN("hi"));
                 client_conn_next(&c);
                 assert_int_equal(c.state, CLIENT_CONN_IDLE);
@@ -176,8 +207,7 @@ static void test_kept_alive(void **state)
                 assert_int_equal(client_conn_request(&c, &s.place, &post, soon()), 0);
         }
         client_conn_done(&c);
-        client_conn_done(&c);
-        server_done(&s);
+        end(&s, &c);
 }
 
 /* It is not used again: the server said so, or said more than it was asked. */
@@ -190,22 +220,16 @@ static void test_not_kept(void **state)
         };
         Server s;
         ClientConn c;
-        in_dir(*state, "s", &s);
-        assert_int_equal(client_conn_init(&c), 0);
+        begin(*state, &s, &c);
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                assert_int_equal(client_conn_request(&c, &s.place, &get, soon()), 0);
-                assert_false(c.stale);
-                server_takes(&s);
+                ask(&s, &c, &get);
                 server_says(&s, rows[i]);
-                assert_int_equal(client_conn_wait(&c, soon()), 0);
-                assert_int_equal(c.state, CLIENT_CONN_DONE);
+                wait_for(&c, CLIENT_CONN_DONE);
                 client_conn_next(&c);
                 assert_true(c.fd < 0);
-                close(s.conn);
-                s.conn = -1;
+                server_leaves(&s);
         }
-        client_conn_done(&c);
-        server_done(&s);
+        end(&s, &c);
 }
 
 static void test_broken(void **state)
@@ -214,22 +238,17 @@ static void test_broken(void **state)
                                            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", "?"};
         Server s;
         ClientConn c;
-        in_dir(*state, "s", &s);
-        assert_int_equal(client_conn_init(&c), 0);
+        begin(*state, &s, &c);
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                assert_int_equal(client_conn_request(&c, &s.place, &get, soon()), 0);
-                server_takes(&s);
+                ask(&s, &c, &get);
                 server_says(&s, rows[i]);
-                close(s.conn);
-                s.conn = -1;
-                assert_int_equal(client_conn_wait(&c, soon()), 0);
-                assert_int_equal(c.state, CLIENT_CONN_BROKEN);
+                server_leaves(&s);
+                wait_for(&c, CLIENT_CONN_BROKEN);
                 assert_true(*c.why != '\0');
                 assert_int_equal(client_conn_events(&c), 0);
                 client_conn_next(&c);
         }
-        client_conn_done(&c);
-        server_done(&s);
+        end(&s, &c);
 }
 
 /* A connection that was closed while it waited is noticed before it is used. */
@@ -237,10 +256,8 @@ static void test_closed_while_idle(void **state)
 {
         Server s;
         ClientConn c;
-        in_dir(*state, "s", &s);
-        assert_int_equal(client_conn_init(&c), 0);
-        assert_int_equal(client_conn_request(&c, &s.place, &get, soon()), 0);
-        server_takes(&s);
+        begin(*state, &s, &c);
+        ask(&s, &c, &get);
         server_says(&s, ANSWER);
         assert_int_equal(client_conn_wait(&c, soon()), 0);
         client_conn_next(&c);
@@ -251,25 +268,20 @@ static void test_closed_while_idle(void **state)
         assert_int_equal(client_wait(c.fd, POLLIN, soon()), 0);
         assert_int_equal(client_conn_step(&c), 0);
         assert_true(c.fd < 0);
-        assert_int_equal(client_conn_request(&c, &s.place, &get, soon()), 0);
-        assert_false(c.stale);
-        server_takes(&s);
-        client_conn_done(&c);
-        server_done(&s);
+        ask(&s, &c, &get);
+        end(&s, &c);
 }
 
 static void test_late(void **state)
 {
         Server s;
         ClientConn c;
-        in_dir(*state, "s", &s);
-        assert_int_equal(client_conn_init(&c), 0);
+        begin(*state, &s, &c);
         assert_int_equal(client_conn_request(&c, &s.place, &get, soon()), 0);
         assert_int_equal(client_conn_wait(&c, clock_now(&clock_monotonic)), CLIENT_WAIT_E_TIMEOUT);
         client_conn_drop(&c);
         assert_int_equal(c.state, CLIENT_CONN_IDLE);
-        client_conn_done(&c);
-        server_done(&s);
+        end(&s, &c);
 }
 
 /* More than a socket takes at once. */
@@ -280,10 +292,8 @@ static void test_large(void **state)
         size_t got = 0, size = 4 * 1024 * 1024;
         CLEANUP_FREE char *body = calloc(1, size);
         const ClientRequest post = {.method = "POST", .body = {body, size}, .has_body = true};
-        in_dir(*state, "s", &s);
-        assert_int_equal(client_conn_init(&c), 0);
-        assert_int_equal(client_conn_request(&c, &s.place, &post, soon()), 0);
-        server_takes(&s);
+        begin(*state, &s, &c);
+        ask(&s, &c, &post);
         while (got < size) {
                 char room[65536];
                 assert_int_equal(client_conn_step(&c), 0);
@@ -292,10 +302,8 @@ static void test_large(void **state)
                 got += (size_t)n;
         }
         server_says(&s, ANSWER);
-        assert_int_equal(client_conn_wait(&c, soon()), 0);
-        assert_int_equal(c.state, CLIENT_CONN_DONE);
-        client_conn_done(&c);
-        server_done(&s);
+        wait_for(&c, CLIENT_CONN_DONE);
+        end(&s, &c);
 }
 
 /* A server that answers before it has read all, and goes. */
@@ -306,21 +314,16 @@ static void test_answered_early(void **state)
         size_t size = 4 * 1024 * 1024;
         CLEANUP_FREE char *body = calloc(1, size);
         const ClientRequest post = {.method = "POST", .body = {body, size}, .has_body = true};
-        in_dir(*state, "s", &s);
-        assert_int_equal(client_conn_init(&c), 0);
-        assert_int_equal(client_conn_request(&c, &s.place, &post, soon()), 0);
-        server_takes(&s);
+        begin(*state, &s, &c);
+        ask(&s, &c, &post);
         assert_int_equal(client_conn_step(&c), 0);
         server_says(&s, "HTTP/1.1 413 x\r\nContent-Length: 0\r\n\r\n");
-        close(s.conn);
-        s.conn = -1;
-        assert_int_equal(client_conn_wait(&c, soon()), 0);
-        assert_int_equal(c.state, CLIENT_CONN_DONE);
+        server_leaves(&s);
+        wait_for(&c, CLIENT_CONN_DONE);
         assert_int_equal(h1_response_status(c.response), 413);
         client_conn_next(&c);
         assert_true(c.fd < 0);
-        client_conn_done(&c);
-        server_done(&s);
+        end(&s, &c);
 }
 
 static void test_headers(void **state)
@@ -328,16 +331,14 @@ static void test_headers(void **state)
         static const char *const values[] = {"a\r\nX: y", "a\n", "a\x7f", "a\tb"};
         Server s;
         ClientConn c;
-        in_dir(*state, "s", &s);
-        assert_int_equal(client_conn_init(&c), 0);
+        begin(*state, &s, &c);
         for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
                 const ClientHeader h = {"A", span_of(values[i])};
                 const ClientRequest r = {.method = "GET", .headers = &h, .n_headers = 1};
                 assert_int_equal(client_conn_request(&c, &s.place, &r, soon()), -EINVAL);
                 assert_int_equal(c.state, CLIENT_CONN_IDLE);
         }
-        client_conn_done(&c);
-        server_done(&s);
+        end(&s, &c);
 }
 
 /* ---- the way there ----------------------------------------------------------------------- */
@@ -404,14 +405,11 @@ static void test_tcp(void **state UNUSED)
                 (void)snprintf(url, sizeof(url), "http://%s:%u/x", hosts[i], ntohs(a.sin_port));
                 assert_int_equal(client_place_url(span_of(url), &s.place, &why), 0);
                 assert_int_equal(client_conn_init(&c), 0);
-                assert_int_equal(client_conn_request(&c, &s.place, &get, soon()), 0);
-                server_takes(&s);
+                ask(&s, &c, &get);
                 server_says(&s, ANSWER);
-                assert_int_equal(client_conn_wait(&c, soon()), 0);
-                assert_int_equal(c.state, CLIENT_CONN_DONE);
+                wait_for(&c, CLIENT_CONN_DONE);
                 client_conn_done(&c);
-                close(s.conn);
-                s.conn = -1;
+                server_leaves(&s);
         }
         server_done(&s);
 }

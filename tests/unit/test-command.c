@@ -130,6 +130,7 @@ static void check_exits(const char *path UNUSED, const Command *c)
         for (size_t i = 0; c->exits[i] >= 0; i++) {
                 assert_non_null(exit_code_doc(c->exits[i]));
                 assert_true(i == 0 || c->exits[i] > c->exits[i - 1]);
+                assert_true(!c->is_probe || c->exits[i] <= EXIT_CODE_FAILED);
         }
 }
 

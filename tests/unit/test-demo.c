@@ -24,24 +24,36 @@ typedef struct Child {
 
 static Child child;
 
-static int start(void **state UNUSED)
+/* A server whose input is a pipe of these flags. */
+static void start_with(int in_flags, Child *ret)
 {
         int in[2], out[2];
-        assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+        assert_int_equal(pipe2(in, O_CLOEXEC | in_flags), 0);
         assert_int_equal(pipe2(out, O_CLOEXEC), 0);
         (void)fflush(NULL); /* or both would write what waits */
-        child = (Child){.in = BUF_INIT(BUF_CAP_NONE)};
-        child.pid = fork();
-        if (child.pid == 0) {
+        pid_t pid = fork();
+        if (pid == 0) {
                 (void)dup2(in[0], STDIN_FILENO);
                 (void)dup2(out[1], STDOUT_FILENO);
                 close(in[0]), close(in[1]), close(out[0]), close(out[1]);
                 exit(demo_main(0, NULL)); /* not _exit: coverage is written at exit */
         }
+        assert_true(pid > 0);
         close(in[0]), close(out[1]);
-        child.to = in[1];
-        child.from = out[0];
-        return child.pid > 0 ? 0 : -1;
+        *ret = (Child){.pid = pid, .to = in[1], .from = out[0], .in = BUF_INIT(BUF_CAP_NONE)};
+}
+
+static int start(void **state UNUSED)
+{
+        start_with(0, &child);
+        return 0;
+}
+
+/* What is left non-blocking by whoever started it is no end of the input. */
+static int start_nonblocking(void **state UNUSED)
+{
+        start_with(O_NONBLOCK, &child);
+        return 0;
 }
 
 static int end_with(int want)
@@ -137,6 +149,13 @@ static void assert_text(const json_t *v, const char *path, const char *want)
 #define RESULT(id, text) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":" text "}"
 #define TEXT(id, text)   RESULT(id, "{\"content\":[{\"type\":\"text\",\"text\":\"" text "\"}]}")
 
+/* The next line is the answer to that. */
+static void answers(const char *request, const char *want)
+{
+        say(request);
+        hear_that(want);
+}
+
 static void refused(const char *request, int code)
 {
         say(request);
@@ -191,12 +210,11 @@ static void test_ids(void **state UNUSED)
 /* No answer to what asks for none: the next answer is the ping's. */
 static void test_silence(void **state UNUSED)
 {
-        say(NOTE("notifications/initialized", "{}") NOTE("notifications/cancelled", "{\"requestId\":9}") NOTE(
-                "unknown",
-                "{}") "\n  \n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n"
-                      "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1,\"message\":\"x\"}}\n" REQUEST(
-                              "7", "ping", "{}"));
-        hear_that(RESULT("7", "{}"));
+        answers(NOTE("notifications/initialized", "{}") NOTE("notifications/cancelled", "{\"requestId\":9}")
+                        NOTE("unknown", "{}") "\n  \n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n"
+                                              "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1,"
+                                              "\"message\":\"x\"}}\n" REQUEST("7", "ping", "{}"),
+                RESULT("7", "{}"));
 }
 
 static void test_nonsense(void **state UNUSED)
@@ -257,34 +275,13 @@ static void test_long_line(void **state UNUSED)
         buf_commit(&line, size);
         assert_int_equal(fd_write_all(child.to, buf_span(&line)), 0);
         assert_int_equal(json_integer_value(at(hear(), "error.code")), -32600);
-        say("\n" REQUEST("1", "ping", "{}"));
-        hear_that(RESULT("1", "{}"));
+        answers("\n" REQUEST("1", "ping", "{}"), RESULT("1", "{}"));
 }
 
-/* What is left non-blocking by whoever started it is no end of the input. */
 static void test_nonblocking(void **state UNUSED)
 {
-        int in[2], out[2], status;
-        char line[128] = "";
-        assert_int_equal(pipe2(in, O_CLOEXEC | O_NONBLOCK), 0);
-        assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-        (void)fflush(NULL);
-        pid_t pid = fork();
-        if (pid == 0) {
-                (void)dup2(in[0], STDIN_FILENO);
-                (void)dup2(out[1], STDOUT_FILENO);
-                close(in[0]), close(in[1]), close(out[0]), close(out[1]);
-                exit(demo_main(0, NULL));
-        }
-        close(in[0]), close(out[1]);
-        for (int i = 0; i < 2; i++) {
-                assert_int_equal(fd_write_all(in[1], SPAN(REQUEST("1", "ping", "{}"))), 0);
-                assert_true(read(out[0], line, sizeof(line)) > 0);
-        }
-        close(in[1]);
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_int_equal(status, 0);
-        close(out[0]);
+        for (int i = 0; i < 2; i++)
+                answers(REQUEST("1", "ping", "{}"), RESULT("1", "{}"));
 }
 
 /* ---- tools -------------------------------------------------------------------------- */
@@ -309,8 +306,7 @@ static void test_tools(void **state UNUSED)
 
 static void test_echo(void **state UNUSED)
 {
-        say(CALL("1", "echo", "{\"message\":\"a\\u00e4\\\"\\n\"}"));
-        hear_that(TEXT("1", "a\\u00e4\\\"\\n"));
+        answers(CALL("1", "echo", "{\"message\":\"a\\u00e4\\\"\\n\"}"), TEXT("1", "a\\u00e4\\\"\\n"));
         for (int i = 0; i < 300; i++)
                 say(CALL("2", "echo", "{\"message\":\"x\"}"));
         for (int i = 0; i < 300; i++)
@@ -323,14 +319,10 @@ static void test_echo(void **state UNUSED)
 
 static void test_add(void **state UNUSED)
 {
-        say(CALL("1", "add", "{\"a\":2,\"b\":-5}"));
-        hear_that(SUM("1", "-3"));
-        say(CALL("2", "add", "{\"a\":9223372036854775806,\"b\":1}"));
-        hear_that(SUM("2", "9223372036854775807"));
-        say(CALL("3", "add", "{\"a\":0.5,\"b\":1}"));
-        hear_that(SUM("3", "1.5"));
-        say(CALL("4", "add", "{\"a\":9223372036854775807,\"b\":1}"));
-        hear_that(SUM("4", "9.2233720368547758e+18"));
+        answers(CALL("1", "add", "{\"a\":2,\"b\":-5}"), SUM("1", "-3"));
+        answers(CALL("2", "add", "{\"a\":9223372036854775806,\"b\":1}"), SUM("2", "9223372036854775807"));
+        answers(CALL("3", "add", "{\"a\":0.5,\"b\":1}"), SUM("3", "1.5"));
+        answers(CALL("4", "add", "{\"a\":9223372036854775807,\"b\":1}"), SUM("4", "9.2233720368547758e+18"));
 }
 
 static void test_time(void **state UNUSED)
@@ -391,10 +383,11 @@ static void test_limits(void **state UNUSED)
 
 static void test_slow(void **state UNUSED)
 {
-        say(REQUEST("1", "tools/call",
-                    "{\"name\":\"slow\",\"arguments\":{\"seconds\":0.05,\"steps\":2},"
-                    "\"_meta\":{\"progressToken\":\"t\\u0031\"}}") CALL("2", "echo", "{\"message\":\"x\"}"));
-        hear_that(TEXT("2", "x"));
+        answers(REQUEST("1", "tools/call",
+                        "{\"name\":\"slow\",\"arguments\":{\"seconds\":0.05,\"steps\":2},"
+                        "\"_meta\":{\"progressToken\":\"t\\u0031\"}}")
+                        CALL("2", "echo", "{\"message\":\"x\"}"),
+                TEXT("2", "x"));
         hear_that("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":"
                   "{\"progressToken\":\"t1\",\"progress\":1,\"total\":2}}");
         hear_that("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":"
@@ -405,9 +398,9 @@ static void test_slow(void **state UNUSED)
 /* In the order of their ends, and at once when there is nothing to wait for. */
 static void test_slow_order(void **state UNUSED)
 {
-        say(CALL("1", "slow", "{\"seconds\":0.2}") CALL("2", "slow", "{\"seconds\":0.1,\"steps\":3}")
-                    CALL("3", "slow", "{\"seconds\":0}"));
-        hear_that(TEXT("3", "done after 0.000 s"));
+        answers(CALL("1", "slow", "{\"seconds\":0.2}") CALL("2", "slow", "{\"seconds\":0.1,\"steps\":3}")
+                        CALL("3", "slow", "{\"seconds\":0}"),
+                TEXT("3", "done after 0.000 s"));
         hear_that(TEXT("2", "done after 0.100 s"));
         hear_that(TEXT("1", "done after 0.200 s"));
 }
@@ -417,8 +410,7 @@ static void test_slow_cancelled(void **state UNUSED)
         say(CALL("\"a\"", "slow", "{\"seconds\":3600}") CALL("2", "slow", "{\"seconds\":3600}"));
         say(NOTE("notifications/cancelled", "{\"requestId\":\"a\"}"));
         say(NOTE("notifications/cancelled", "{\"requestId\":\"a\"}"));
-        say(REQUEST("3", "ping", "{}"));
-        hear_that(RESULT("3", "{}"));
+        answers(REQUEST("3", "ping", "{}"), RESULT("3", "{}"));
 }
 
 static void test_slow_many(void **state UNUSED)
@@ -427,8 +419,7 @@ static void test_slow_many(void **state UNUSED)
                 say(CALL("1", "slow", "{\"seconds\":3600}"));
         refused(CALL("2", "slow", "{\"seconds\":3600}"), -32603);
         say(NOTE("notifications/cancelled", "{\"requestId\":1}"));
-        say(CALL("3", "slow", "{\"seconds\":0}"));
-        hear_that(TEXT("3", "done after 0.000 s"));
+        answers(CALL("3", "slow", "{\"seconds\":0}"), TEXT("3", "done after 0.000 s"));
 }
 
 static void test_blob(void **state UNUSED)
@@ -470,30 +461,29 @@ static void test_fail(void **state UNUSED)
                 assert_true(json_is_true(at(v, "result.isError")));
         }
         refused(CALL("3", "fail", "{\"mode\":\"error\"}"), -32603);
-        say(CALL("4", "fail", "{\"mode\":\"hang\"}") REQUEST("5", "ping", "{}"));
-        hear_that(RESULT("5", "{}"));
+        answers(CALL("4", "fail", "{\"mode\":\"hang\"}") REQUEST("5", "ping", "{}"), RESULT("5", "{}"));
 }
 
 /* What was asked before is answered, what comes behind is not. */
 static void test_exit(void **state UNUSED)
 {
-        say(REQUEST("1", "ping", "{}") CALL("2", "fail", "{\"mode\":\"exit\"}") REQUEST("3", "ping", "{}"));
-        hear_that(RESULT("1", "{}"));
+        answers(REQUEST("1", "ping", "{}") CALL("2", "fail", "{\"mode\":\"exit\"}")
+                        REQUEST("3", "ping", "{}"),
+                RESULT("1", "{}"));
         (void)end_with(EXIT_FAILURE);
 }
 
 static void test_log(void **state UNUSED)
 {
-        say(CALL("1", "log", "{\"message\":\"m\"}"));
-        hear_that("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":"
-                  "{\"level\":\"info\",\"logger\":\"demo\",\"data\":\"m\"}}");
+        answers(CALL("1", "log", "{\"message\":\"m\"}"),
+                "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":"
+                "{\"level\":\"info\",\"logger\":\"demo\",\"data\":\"m\"}}");
         hear_that(TEXT("1", "logged"));
-        say(CALL("2", "log", "{\"message\":\"m\",\"level\":\"debug\"}"));
-        hear_that(TEXT("2", "left out: below the level that is set"));
-        say(REQUEST("3", "logging/setLevel", "{\"level\":\"error\"}"));
-        hear_that(RESULT("3", "{}"));
-        say(CALL("4", "log", "{\"message\":\"m\",\"level\":\"warning\"}"));
-        hear_that(TEXT("4", "left out: below the level that is set"));
+        answers(CALL("2", "log", "{\"message\":\"m\",\"level\":\"debug\"}"),
+                TEXT("2", "left out: below the level that is set"));
+        answers(REQUEST("3", "logging/setLevel", "{\"level\":\"error\"}"), RESULT("3", "{}"));
+        answers(CALL("4", "log", "{\"message\":\"m\",\"level\":\"warning\"}"),
+                TEXT("4", "left out: below the level that is set"));
         say(CALL("5", "log", "{\"message\":\"m\",\"level\":\"emergency\"}"));
         assert_text(hear(), "params.level", "emergency");
         (void)hear();
@@ -527,21 +517,20 @@ static void test_resources(void **state UNUSED)
 
 static void test_subscription(void **state UNUSED)
 {
-        say(CALL("1", "add", "{\"a\":1,\"b\":1}"));
-        hear_that(SUM("1", "2"));
-        say(REQUEST("2", "resources/subscribe", "{\"uri\":\"demo://readme\"}")
-                    REQUEST("3", "resources/subscribe", "{\"uri\":\"demo://counter\"}")
-                            CALL("4", "add", "{\"a\":1,\"b\":1}"));
-        hear_that(RESULT("2", "{}"));
+        answers(CALL("1", "add", "{\"a\":1,\"b\":1}"), SUM("1", "2"));
+        answers(REQUEST("2", "resources/subscribe", "{\"uri\":\"demo://readme\"}")
+                        REQUEST("3", "resources/subscribe", "{\"uri\":\"demo://counter\"}")
+                                CALL("4", "add", "{\"a\":1,\"b\":1}"),
+                RESULT("2", "{}"));
         hear_that(RESULT("3", "{}"));
         hear_that(SUM("4", "2"));
         hear_that("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/resources/updated\",\"params\":"
                   "{\"uri\":\"demo://counter\"}}");
         say(REQUEST("5", "resources/read", "{\"uri\":\"demo://counter\"}"));
         assert_text(hear(), "result.contents.0.text", "2");
-        say(REQUEST("6", "resources/unsubscribe", "{\"uri\":\"demo://counter\"}")
-                    CALL("7", "add", "{\"a\":1,\"b\":1}"));
-        hear_that(RESULT("6", "{}"));
+        answers(REQUEST("6", "resources/unsubscribe", "{\"uri\":\"demo://counter\"}")
+                        CALL("7", "add", "{\"a\":1,\"b\":1}"),
+                RESULT("6", "{}"));
         hear_that(SUM("7", "2"));
 }
 
@@ -566,14 +555,14 @@ static void test_prompts(void **state UNUSED)
 
 static void test_completion(void **state UNUSED)
 {
-        say(COMPLETE(GREET, "{\"name\":\"name\",\"value\":\"A\"}"));
-        hear_that(RESULT("1",
-                         "{\"completion\":{\"values\":[\"Ada\",\"Alan\"],\"total\":2,\"hasMore\":false}}"));
-        say(COMPLETE("{\"type\":\"ref/resource\",\"uri\":\"demo://text/{name}\"}",
-                     "{\"name\":\"name\",\"value\":\"K\"}"));
-        hear_that(RESULT("1", "{\"completion\":{\"values\":[\"Ken\"],\"total\":1,\"hasMore\":false}}"));
-        say(COMPLETE(GREET, "{\"name\":\"other\",\"value\":\"A\"}"));
-        hear_that(RESULT("1", "{\"completion\":{\"values\":[],\"total\":0,\"hasMore\":false}}"));
+        answers(COMPLETE(GREET, "{\"name\":\"name\",\"value\":\"A\"}"),
+                RESULT("1",
+                       "{\"completion\":{\"values\":[\"Ada\",\"Alan\"],\"total\":2,\"hasMore\":false}}"));
+        answers(COMPLETE("{\"type\":\"ref/resource\",\"uri\":\"demo://text/{name}\"}",
+                         "{\"name\":\"name\",\"value\":\"K\"}"),
+                RESULT("1", "{\"completion\":{\"values\":[\"Ken\"],\"total\":1,\"hasMore\":false}}"));
+        answers(COMPLETE(GREET, "{\"name\":\"other\",\"value\":\"A\"}"),
+                RESULT("1", "{\"completion\":{\"values\":[],\"total\":0,\"hasMore\":false}}"));
         refused(COMPLETE("{\"type\":\"ref/prompt\",\"name\":\"x\"}", "{\"name\":\"name\",\"value\":\"A\"}"),
                 -32602);
         refused(COMPLETE("{}", "{\"name\":\"name\",\"value\":\"A\"}"), -32602);
@@ -592,7 +581,7 @@ int main(void)
                 SERVED(test_pieces),
                 SERVED(test_last_line),
                 SERVED(test_long_line),
-                cmocka_unit_test(test_nonblocking),
+                cmocka_unit_test_setup_teardown(test_nonblocking, start_nonblocking, stop),
                 SERVED(test_tools),
                 SERVED(test_echo),
                 SERVED(test_add),

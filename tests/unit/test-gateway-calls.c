@@ -336,10 +336,15 @@ static void test_lease_too_late(void **state UNUSED)
 
 /* ---- the catalogue ---------------------------------------------------------------------------- */
 
+static void tell_launch(uint64_t launch, int fd)
+{
+        IpcCatalogue m = {.row = world.row, .row_generation = world.row_generation, .launch = launch};
+        tell_text(IPC_CATALOGUE, &m, SPAN_NONE, &fd, fd >= 0);
+}
+
 static void tell_catalogue(int fd)
 {
-        IpcServer m = {.row = world.row, .row_generation = world.row_generation};
-        tell_text(IPC_CATALOGUE, &m, SPAN_NONE, &fd, 1);
+        tell_launch(1, fd);
 }
 
 static void test_catalogue(void **state UNUSED)
@@ -391,6 +396,50 @@ static void test_catalogue_torn(void **state UNUSED)
         assert_true(span_find_span(buf_span(&bytes), SPAN("echo")) < bytes.len);
 }
 
+static void other_program_comes(Peer *other)
+{
+        peer_open(other, 1, 0);
+        peer_up(other, 0);
+        peer_greets(other, "{\"tools\":{}}");
+        peer_answers(other, "tools/list", "{\"tools\":[{\"name\":\"other\",\"inputSchema\":{}}]}");
+        hear_nothing();
+}
+
+/* Another program comes under the same name: nothing that the one before has told is listed any more,
+ * neither from memory, nor from the file, nor when it says it again before it ends. */
+static void test_other_program(void **state UNUSED)
+{
+        Peer other;
+        ScoreServerGateway *score = &scoreboard_server(world.board, world.row)->gateway;
+        CLEANUP_FD int fd = -EBADF;
+        assert_int_equal(fd_memfd_new("catalogue", &fd), 0);
+        tell_catalogue(fd);
+        serve();
+        client_greets("/mcp");
+        client_asks("/mcp", LIST, OK, "fs__echo");
+        tell_launch(1, fd);
+        client_asks("/mcp", LIST, OK, "fs__echo"); /* the same one */
+        peer_writes(p, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n");
+        peer_reads_request(p, "tools/list");
+        tell_launch(2, fd);
+        hear_nothing();
+        assert_int_equal(score_get(&score->tools_known), SCORE_TOOLS_UNKNOWN);
+        assert_int_equal(score_get(&score->cache_hits), 0);
+        int client = client_begins("POST", "/mcp", LIST);
+        peer_responds(p, TOOLS);
+        hear_nothing();
+        assert_int_equal(score_get(&score->tools_known), SCORE_TOOLS_UNKNOWN);
+        other_program_comes(&other);
+        const char *answer = client_hears(client, OK);
+        assert_non_null(strstr(answer, "fs__other"));
+        assert_null(strstr(answer, "fs__echo"));
+        peer_close(&other);
+
+        tell_launch(3, -1); /* and one without a file, which is nothing else */
+        hear_nothing();
+        assert_int_equal(score_get(&score->tools_known), SCORE_TOOLS_UNKNOWN);
+}
+
 #define TEST(f) WORLD_TEST(f, world_setup_clients)
 
 int main(void)
@@ -401,7 +450,7 @@ int main(void)
                 TEST(test_unresponsive), TEST(test_listener_down),  TEST(test_no_tls),
                 TEST(test_want),         TEST(test_want_once),      TEST(test_refused),
                 TEST(test_lease),        TEST(test_lease_refused),  TEST(test_lease_too_late),
-                TEST(test_catalogue),    TEST(test_catalogue_torn),
+                TEST(test_catalogue),    TEST(test_catalogue_torn), TEST(test_other_program),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -347,7 +347,7 @@ static void test_ping_drain_stop(void **state UNUSED)
         assert_true(score_get(&score->fds) >= 5);
         tell(IPC_SERVER_STATE, &(IpcServerState){.row = 3, .code = -1});
         tell(IPC_WANT_REFUSED, &(IpcWantRefused){.row = 3});
-        tell_text(IPC_CATALOGUE, &(IpcServer){.row = 3}, SPAN_NONE, &world.control, 1);
+        tell_text(IPC_CATALOGUE, &(IpcCatalogue){.row = 3}, SPAN_NONE, &world.control, 1);
         tell(IPC_INSTANCE_DRAIN, &(IpcInstance){.generation = 77}); /* one that there is not */
         (void)hear(IPC_DRAINED);
         tell(IPC_DRAIN, &(IpcPlain){0});

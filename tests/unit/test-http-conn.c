@@ -342,9 +342,8 @@ static void test_no_allocation(void **state UNUSED)
                                         "Content-Length: 3\r\n\r\nabc";
         CLEANUP_FD int fd = client_tcp();
         for (int i = 0; i < 1000; i++) {
-                if (i == 1) {
+                if (i == 2) /* with the second request it keeps the pattern of its head */
                         oom_arm(UINT_MAX);
-                }
                 buf_clear(&user.said);
                 client_send(fd, span_of(text));
                 client_expect(fd, ECHO(13, "POST /p [abc]"));

@@ -9,7 +9,7 @@ typedef union Any {
         IpcHello hello;
         IpcUp up;
         IpcListener listener;
-        IpcServer server;
+        IpcCatalogue catalogue;
         IpcInstanceUp instance_up;
         IpcInstanceDown down;
         IpcServerState state;
@@ -131,8 +131,8 @@ static const WordRow words[] = {
         WORD(LISTENER_UP, IpcListener, kind, _IPC_LISTENER_MAX - 1, _IPC_LISTENER_MAX),
         WORD(LISTENER_UP, IpcListener, flags, 3, 4),
         WORD(LISTENER_UP, IpcListener, reserved, 0, 1),
-        WORD(CATALOGUE, IpcServer, reserved, 0, 1),
-        WORD(CATALOGUE, IpcServer, row, UINT32_MAX - 1, 0),
+        WORD(CATALOGUE, IpcCatalogue, reserved, 0, 1),
+        WORD(CATALOGUE, IpcCatalogue, row, UINT32_MAX - 1, 0),
         WORD(INSTANCE_UP, IpcInstanceUp, flags, 7, 8),
         WORD(INSTANCE_UP, IpcInstanceUp, reserved, 0, 1),
         WORD(INSTANCE_DOWN, IpcInstanceDown, exit_class, 31, 32),

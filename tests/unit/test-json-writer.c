@@ -47,6 +47,21 @@ static void write_sample(JsonWriter *w)
         json_write_object_end(w);
 }
 
+static void test_decimal(void **state UNUSED)
+{
+        CLEANUP(buf_done) Buf b = BUF_INIT(1000);
+        JsonWriter w = JSON_WRITER(&b);
+        json_write_array(&w);
+        json_write_decimal(&w, 12501, 3);
+        json_write_decimal(&w, 7, 3);
+        json_write_decimal(&w, 125, 1);
+        json_write_decimal(&w, 0, 1);
+        json_write_decimal(&w, UINT64_MAX, 6);
+        json_write_array_end(&w);
+        assert_int_equal(json_write_done(&w), 0);
+        assert_string_equal(buf_text(&b), "[12.501,0.007,12.5,0.0,18446744073709.551615]");
+}
+
 static void test_golden(void **state UNUSED)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(1000);
@@ -271,15 +286,11 @@ static void test_oom(void **state UNUSED)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_golden),
-                cmocka_unit_test(test_pretty),
-                cmocka_unit_test(test_scalars),
-                cmocka_unit_test(test_quote),
-                cmocka_unit_test(test_random_strings),
-                cmocka_unit_test(test_random_trees),
-                cmocka_unit_test(test_depth),
-                cmocka_unit_test(test_full),
-                cmocka_unit_test(test_oom),
+                cmocka_unit_test(test_golden),       cmocka_unit_test(test_decimal),
+                cmocka_unit_test(test_pretty),       cmocka_unit_test(test_scalars),
+                cmocka_unit_test(test_quote),        cmocka_unit_test(test_random_strings),
+                cmocka_unit_test(test_random_trees), cmocka_unit_test(test_depth),
+                cmocka_unit_test(test_full),         cmocka_unit_test(test_oom),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,8 @@ static void test_filters(void **state UNUSED)
                 {{0},
                  {.allow = both, .n_allow = 2, .deny = both + 1, .n_deny = 1},
                  "{\"name\":\"read\"},{\"name\":\"write\"}|"},
+                {{.allow = reads}, {0}, "|"}, /* an empty list is one */
+                {{0}, {.allow = reads}, "|"},
         };
         const McpCatalogue fs = CATALOGUE(MCP_LIST_TOOLS, fs_items), db = CATALOGUE(MCP_LIST_TOOLS, db_tools);
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -61,28 +61,50 @@ static void check(const Row *row)
 
 enum { FINE = -1, NONE = _MCP_VERSION_INVALID };
 
+/* Rows by what becomes of the message: its text, then the headers. */
+#define LEGACY(text, version, want)                                     \
+        {                                                               \
+                text, version, NULL, NULL, MCP_LEGACY, want, FINE, NULL \
+        }
+#define LEGACY_NOT(text, version, why)                                                      \
+        {                                                                                   \
+                text, version, NULL, NULL, MCP_LEGACY, NONE, RPC_ERROR_INVALID_REQUEST, why \
+        }
+#define MODERN(text, version, method, name)                                         \
+        {                                                                           \
+                text, version, method, name, MCP_MODERN, MCP_2026_07_28, FINE, NULL \
+        }
+#define MODERN_NOT(text, version, method, error, why)                                           \
+        {                                                                                       \
+                text, version, method, NULL, MCP_MODERN, MCP_2026_07_28, RPC_ERROR_##error, why \
+        }
+#define MISMATCH(text, version, method, name, why)                                                      \
+        {                                                                                               \
+                text, version, method, name, MCP_MODERN, MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, why \
+        }
+#define NO_VERSION(text, version, method, error, why)                                 \
+        {                                                                             \
+                text, version, method, NULL, MCP_MODERN, NONE, RPC_ERROR_##error, why \
+        }
+
 static void test_legacy(void **state UNUSED)
 {
         static const Row rows[] = {
-                {REQ("initialize", ""), NULL, NULL, NULL, MCP_LEGACY, NONE, FINE, NULL},
+                LEGACY(REQ("initialize", ""), NULL, NONE),
                 /* It brings its version itself; what stands in a header is no matter. */
-                {REQ("initialize", ""), "2025-06-18", NULL, NULL, MCP_LEGACY, NONE, FINE, NULL},
-                {REQ("initialize", ""), "never", NULL, NULL, MCP_LEGACY, NONE, FINE, NULL},
-                {REQ("tools/list", ""), NULL, NULL, NULL, MCP_LEGACY, NONE, FINE, NULL},
-                {REQ("tools/list", ""), "2025-11-25", NULL, NULL, MCP_LEGACY, MCP_2025_11_25, FINE, NULL},
-                {REQ("tools/list", ""), " 2025-06-18\t", NULL, NULL, MCP_LEGACY, MCP_2025_06_18, FINE, NULL},
-                {REQ("tools/list", META("")), "2024-11-05", NULL, NULL, MCP_LEGACY, MCP_2024_11_05, FINE,
-                 NULL},
-                {REQ("tools/list", META(C "{}")), NULL, NULL, NULL, MCP_LEGACY, NONE, FINE, NULL},
+                LEGACY(REQ("initialize", ""), "2025-06-18", NONE),
+                LEGACY(REQ("initialize", ""), "never", NONE),
+                LEGACY(REQ("tools/list", ""), NULL, NONE),
+                LEGACY(REQ("tools/list", ""), "2025-11-25", MCP_2025_11_25),
+                LEGACY(REQ("tools/list", ""), " 2025-06-18\t", MCP_2025_06_18),
+                LEGACY(REQ("tools/list", META("")), "2024-11-05", MCP_2024_11_05),
+                LEGACY(REQ("tools/list", META(C "{}")), NULL, NONE),
                 {REQ("tools/call", "\"name\":\"a\""), NULL, "x", "y", MCP_LEGACY, NONE, FINE, NULL},
-                {NOTE("notifications/initialized", ""), "2025-11-25", NULL, NULL, MCP_LEGACY, MCP_2025_11_25,
-                 FINE, NULL},
-                {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", "2025-11-25", NULL, NULL, MCP_LEGACY,
-                 MCP_2025_11_25, FINE, NULL},
-                {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{},\"params\":{" GOOD "}}", NULL, NULL, NULL,
-                 MCP_LEGACY, NONE, FINE, NULL}, /* it has no params; what is called so is nothing */
-                {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", NULL, NULL, NULL, MCP_LEGACY, NONE,
-                 FINE, NULL},
+                LEGACY(NOTE("notifications/initialized", ""), "2025-11-25", MCP_2025_11_25),
+                LEGACY("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", "2025-11-25", MCP_2025_11_25),
+                LEGACY("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{},\"params\":{" GOOD "}}", NULL,
+                       NONE), /* it has no params; what is called so is nothing */
+                LEGACY("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", NULL, NONE),
         };
         CHECK(rows);
 }
@@ -90,26 +112,22 @@ static void test_legacy(void **state UNUSED)
 static void test_legacy_refused(void **state UNUSED)
 {
         static const Row rows[] = {
-                {REQ("tools/list", ""), "2025-11-26", NULL, NULL, MCP_LEGACY, NONE, RPC_ERROR_INVALID_REQUEST,
-                 "not supported"},
-                {REQ("tools/list", ""), "", NULL, NULL, MCP_LEGACY, NONE, RPC_ERROR_INVALID_REQUEST,
-                 "not supported"},
-                {NOTE("initialize", ""), "x", NULL, NULL, MCP_LEGACY, NONE, RPC_ERROR_INVALID_REQUEST,
-                 "not supported"},
-                {REQ("tools/list", ""), NEW, "tools/list", NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_INVALID_PARAMS, "protocolVersion is missing"},
-                {REQ("tools/list", META("")), NEW, NULL, NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_INVALID_PARAMS, "protocolVersion is missing"},
-                {REQ("tools/list", "\"_meta\":7"), NEW, NULL, NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_INVALID_PARAMS, "protocolVersion is missing"},
-                {REQ("initialize", ""), NEW, "initialize", NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_HEADER_MISMATCH, "no initialize"},
-                {NOTE("notifications/cancelled", ""), NEW, "notifications/progress", NULL, MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "Mcp-Method is not"},
-                {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", NEW, NULL, NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_INVALID_REQUEST, "no responses"},
-                {"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1,\"message\":\"\"}}", NEW, NULL, NULL,
-                 MCP_MODERN, MCP_2026_07_28, RPC_ERROR_INVALID_REQUEST, "no responses"},
+                LEGACY_NOT(REQ("tools/list", ""), "2025-11-26", "not supported"),
+                LEGACY_NOT(REQ("tools/list", ""), "", "not supported"),
+                LEGACY_NOT(NOTE("initialize", ""), "x", "not supported"),
+                MODERN_NOT(REQ("tools/list", ""), NEW, "tools/list", INVALID_PARAMS,
+                           "protocolVersion is missing"),
+                MODERN_NOT(REQ("tools/list", META("")), NEW, NULL, INVALID_PARAMS,
+                           "protocolVersion is missing"),
+                MODERN_NOT(REQ("tools/list", "\"_meta\":7"), NEW, NULL, INVALID_PARAMS,
+                           "protocolVersion is missing"),
+                MISMATCH(REQ("initialize", ""), NEW, "initialize", NULL, "no initialize"),
+                MISMATCH(NOTE("notifications/cancelled", ""), NEW, "notifications/progress", NULL,
+                         "Mcp-Method is not"),
+                MODERN_NOT("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", NEW, NULL, INVALID_REQUEST,
+                           "no responses"),
+                MODERN_NOT("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1,\"message\":\"\"}}", NEW,
+                           NULL, INVALID_REQUEST, "no responses"),
         };
         CHECK(rows);
 }
@@ -117,51 +135,41 @@ static void test_legacy_refused(void **state UNUSED)
 static void test_modern(void **state UNUSED)
 {
         static const Row rows[] = {
-                {REQ("server/discover", GOOD), NEW, "server/discover", NULL, MCP_MODERN, MCP_2026_07_28, FINE,
-                 NULL},
-                {REQ("tools/list", GOOD), " " NEW " ", "\ttools/list ", "ignored", MCP_MODERN, MCP_2026_07_28,
-                 FINE, NULL},
-                {REQ("initialize", GOOD), NEW, "initialize", NULL, MCP_MODERN, MCP_2026_07_28, FINE, NULL},
-                {REQ("no/such", GOOD), NEW, "no/such", NULL, MCP_MODERN, MCP_2026_07_28, FINE, NULL},
-                {REQ("tools\\/list", GOOD), NEW, "tools/list", NULL, MCP_MODERN, MCP_2026_07_28, FINE, NULL},
-                {REQ("tools/list", META(V "\"2026-07-\\u0032\\u0038\"," C "{}")), NEW, "tools/list", NULL,
-                 MCP_MODERN, MCP_2026_07_28, FINE, NULL},
-                {REQ("tools/list", META(V "\"" NEW "\"," C "{\"x\":1}," I "{\"name\":\"a\"}," LL "\"info\"")),
-                 NEW, "tools/list", NULL, MCP_MODERN, MCP_2026_07_28, FINE, NULL},
-                {REQ("tools/call", "\"name\":\"a b\"," GOOD), NEW, "tools/call", "a b", MCP_MODERN,
-                 MCP_2026_07_28, FINE, NULL},
-                {REQ("prompts/get", "\"name\":\"\\u0061\"," GOOD), NEW, "prompts/get", "a", MCP_MODERN,
-                 MCP_2026_07_28, FINE, NULL},
-                {REQ("resources/read", "\"name\":\"x\",\"uri\":\"file:\\/\\/\\/a\"," GOOD), NEW,
-                 "resources/read", "file:///a", MCP_MODERN, MCP_2026_07_28, FINE, NULL},
-                {REQ("tools/call", "\"name\":\"\xc3\xa9\"," GOOD), NEW, "tools/call",
-                 "=?base64?w6k=?=", MCP_MODERN, MCP_2026_07_28, FINE, NULL},
-                {REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call",
-                 " =?base64?YQ==?= ", MCP_MODERN, MCP_2026_07_28, FINE, NULL},
-                {REQ("tools/call", "\"name\":\"\"," GOOD), NEW, "tools/call",
-                 "=?base64?"
-                 "?=",
-                 MCP_MODERN, MCP_2026_07_28, FINE, NULL},
-                {REQ("tools/call", "\"name\":\"\"," GOOD), NEW, "tools/call", "", MCP_MODERN, MCP_2026_07_28,
-                 FINE, NULL},
-                {REQ("tools/call", "\"name\":\"=?BASE64?YQ==?=\"," GOOD), NEW, "tools/call",
-                 "=?BASE64?YQ==?=", MCP_MODERN, MCP_2026_07_28, FINE, NULL},
-                {REQ("tools/call", "\"name\":\"=?base64?=\"," GOOD), NEW, "tools/call", "=?base64?=",
-                 MCP_MODERN, MCP_2026_07_28, FINE, NULL}, /* too short to be wrapped: it is what it is */
+                MODERN(REQ("server/discover", GOOD), NEW, "server/discover", NULL),
+                MODERN(REQ("tools/list", GOOD), " " NEW " ", "\ttools/list ", "ignored"),
+                MODERN(REQ("initialize", GOOD), NEW, "initialize", NULL),
+                MODERN(REQ("no/such", GOOD), NEW, "no/such", NULL),
+                MODERN(REQ("tools\\/list", GOOD), NEW, "tools/list", NULL),
+                MODERN(REQ("tools/list", META(V "\"2026-07-\\u0032\\u0038\"," C "{}")), NEW, "tools/list",
+                       NULL),
+                MODERN(REQ("tools/list",
+                           META(V "\"" NEW "\"," C "{\"x\":1}," I "{\"name\":\"a\"}," LL "\"info\"")),
+                       NEW, "tools/list", NULL),
+                MODERN(REQ("tools/call", "\"name\":\"a b\"," GOOD), NEW, "tools/call", "a b"),
+                MODERN(REQ("prompts/get", "\"name\":\"\\u0061\"," GOOD), NEW, "prompts/get", "a"),
+                MODERN(REQ("resources/read", "\"name\":\"x\",\"uri\":\"file:\\/\\/\\/a\"," GOOD), NEW,
+                       "resources/read", "file:///a"),
+                MODERN(REQ("tools/call", "\"name\":\"\xc3\xa9\"," GOOD), NEW, "tools/call",
+                       "=?base64?w6k=?="),
+                MODERN(REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", " =?base64?YQ==?= "),
+                MODERN(REQ("tools/call", "\"name\":\"\"," GOOD), NEW, "tools/call",
+                       "=?base64?"
+                       "?="),
+                MODERN(REQ("tools/call", "\"name\":\"\"," GOOD), NEW, "tools/call", ""),
+                MODERN(REQ("tools/call", "\"name\":\"=?BASE64?YQ==?=\"," GOOD), NEW, "tools/call",
+                       "=?BASE64?YQ==?="),
+                MODERN(REQ("tools/call", "\"name\":\"=?base64?=\"," GOOD), NEW, "tools/call",
+                       "=?base64?="), /* too short to be wrapped: it is what it is */
                 /* Without a name in params there is nothing to repeat; the method says what it thinks of
                    that. */
-                {REQ("tools/call", GOOD), NEW, "tools/call", NULL, MCP_MODERN, MCP_2026_07_28, FINE, NULL},
-                {REQ("tools/call", "\"name\":7," GOOD), NEW, "tools/call", NULL, MCP_MODERN, MCP_2026_07_28,
-                 FINE, NULL},
+                MODERN(REQ("tools/call", GOOD), NEW, "tools/call", NULL),
+                MODERN(REQ("tools/call", "\"name\":7," GOOD), NEW, "tools/call", NULL),
                 /* A notification needs no _meta, so the header may say it alone. */
-                {NOTE("notifications/cancelled", "\"requestId\":1"), NEW, NULL, NULL, MCP_MODERN,
-                 MCP_2026_07_28, FINE, NULL},
-                {NOTE("notifications/cancelled", ""), NEW, "notifications/cancelled", NULL, MCP_MODERN,
-                 MCP_2026_07_28, FINE, NULL},
-                {NOTE("notifications/cancelled", GOOD), NULL, NULL, NULL, MCP_MODERN, MCP_2026_07_28, FINE,
-                 NULL},
-                {NOTE("notifications/cancelled", META(V "\"" NEW "\"")), NEW, "notifications/cancelled", NULL,
-                 MCP_MODERN, MCP_2026_07_28, FINE, NULL},
+                MODERN(NOTE("notifications/cancelled", "\"requestId\":1"), NEW, NULL, NULL),
+                MODERN(NOTE("notifications/cancelled", ""), NEW, "notifications/cancelled", NULL),
+                MODERN(NOTE("notifications/cancelled", GOOD), NULL, NULL, NULL),
+                MODERN(NOTE("notifications/cancelled", META(V "\"" NEW "\"")), NEW, "notifications/cancelled",
+                       NULL),
         };
         CHECK(rows);
 }
@@ -169,24 +177,24 @@ static void test_modern(void **state UNUSED)
 static void test_meta(void **state UNUSED)
 {
         static const Row rows[] = {
-                {REQ("tools/list", META(V "7," C "{}")), NEW, "tools/list", NULL, MCP_MODERN, NONE,
-                 RPC_ERROR_INVALID_PARAMS, "protocolVersion in _meta is not a string"},
-                {REQ("tools/list", META(V "null," C "{}")), NULL, NULL, NULL, MCP_MODERN, NONE,
-                 RPC_ERROR_INVALID_PARAMS, "protocolVersion in _meta is not a string"},
-                {REQ("tools/list", META(V "\"" NEW "\"")), NEW, "tools/list", NULL, MCP_MODERN, NONE,
-                 RPC_ERROR_INVALID_PARAMS, "clientCapabilities is missing"},
-                {REQ("tools/list", META(V "\"1\"")), NEW, "tools/list", NULL, MCP_MODERN, NONE,
-                 RPC_ERROR_INVALID_PARAMS, "clientCapabilities is missing"},
-                {REQ("tools/list", META(V "\"" NEW "\"," C "[]")), NEW, "tools/list", NULL, MCP_MODERN, NONE,
-                 RPC_ERROR_INVALID_PARAMS, "clientCapabilities in _meta is not an object"},
-                {NOTE("notifications/cancelled", META(V "\"" NEW "\"," C "1")), NEW, NULL, NULL, MCP_MODERN,
-                 NONE, RPC_ERROR_INVALID_PARAMS, "clientCapabilities in _meta is not an object"},
-                {REQ("tools/list", META(V "\"" NEW "\"," C "{}," I "\"me\"")), NEW, "tools/list", NULL,
-                 MCP_MODERN, NONE, RPC_ERROR_INVALID_PARAMS, "clientInfo"},
-                {REQ("tools/list", META(V "\"" NEW "\"," C "{}," LL "\"loud\"")), NEW, "tools/list", NULL,
-                 MCP_MODERN, NONE, RPC_ERROR_INVALID_PARAMS, "logLevel"},
-                {REQ("tools/list", META(V "\"" NEW "\"," C "{}," LL "1")), NEW, "tools/list", NULL,
-                 MCP_MODERN, NONE, RPC_ERROR_INVALID_PARAMS, "logLevel"},
+                NO_VERSION(REQ("tools/list", META(V "7," C "{}")), NEW, "tools/list", INVALID_PARAMS,
+                           "protocolVersion in _meta is not a string"),
+                NO_VERSION(REQ("tools/list", META(V "null," C "{}")), NULL, NULL, INVALID_PARAMS,
+                           "protocolVersion in _meta is not a string"),
+                NO_VERSION(REQ("tools/list", META(V "\"" NEW "\"")), NEW, "tools/list", INVALID_PARAMS,
+                           "clientCapabilities is missing"),
+                NO_VERSION(REQ("tools/list", META(V "\"1\"")), NEW, "tools/list", INVALID_PARAMS,
+                           "clientCapabilities is missing"),
+                NO_VERSION(REQ("tools/list", META(V "\"" NEW "\"," C "[]")), NEW, "tools/list",
+                           INVALID_PARAMS, "clientCapabilities in _meta is not an object"),
+                NO_VERSION(NOTE("notifications/cancelled", META(V "\"" NEW "\"," C "1")), NEW, NULL,
+                           INVALID_PARAMS, "clientCapabilities in _meta is not an object"),
+                NO_VERSION(REQ("tools/list", META(V "\"" NEW "\"," C "{}," I "\"me\"")), NEW, "tools/list",
+                           INVALID_PARAMS, "clientInfo"),
+                NO_VERSION(REQ("tools/list", META(V "\"" NEW "\"," C "{}," LL "\"loud\"")), NEW, "tools/list",
+                           INVALID_PARAMS, "logLevel"),
+                NO_VERSION(REQ("tools/list", META(V "\"" NEW "\"," C "{}," LL "1")), NEW, "tools/list",
+                           INVALID_PARAMS, "logLevel"),
         };
         CHECK(rows);
 }
@@ -195,24 +203,21 @@ static void test_meta(void **state UNUSED)
 static void test_version(void **state UNUSED)
 {
         static const Row rows[] = {
-                {REQ("tools/list", GOOD), "2025-11-25", "tools/list", NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_HEADER_MISMATCH, "is not the version"},
-                {REQ("tools/list", GOOD), "", "tools/list", NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_HEADER_MISMATCH, "is not the version"},
-                {REQ("tools/list", META(V "\"2099-01-01\"," C "{}")), NEW, NULL, NULL, MCP_MODERN, NONE,
-                 RPC_ERROR_HEADER_MISMATCH, "is not the version"},
-                {REQ("tools/list", META(V "\"2099-01-01\"," C "{}")), "2099-01-01", "other", NULL, MCP_MODERN,
-                 NONE, RPC_ERROR_UNSUPPORTED_VERSION, "not supported"},
-                {REQ("tools/list", META(V "\"2099-01-01\"," C "{}")), NULL, NULL, NULL, MCP_MODERN, NONE,
-                 RPC_ERROR_UNSUPPORTED_VERSION, "not supported"},
+                MISMATCH(REQ("tools/list", GOOD), "2025-11-25", "tools/list", NULL, "is not the version"),
+                MISMATCH(REQ("tools/list", GOOD), "", "tools/list", NULL, "is not the version"),
+                NO_VERSION(REQ("tools/list", META(V "\"2099-01-01\"," C "{}")), NEW, NULL, HEADER_MISMATCH,
+                           "is not the version"),
+                NO_VERSION(REQ("tools/list", META(V "\"2099-01-01\"," C "{}")), "2099-01-01", "other",
+                           UNSUPPORTED_VERSION, "not supported"),
+                NO_VERSION(REQ("tools/list", META(V "\"2099-01-01\"," C "{}")), NULL, NULL,
+                           UNSUPPORTED_VERSION, "not supported"),
                 {REQ("tools/list", META(V "\"2025-11-25\"," C "{}")), "2025-11-25", "tools/list", NULL,
                  MCP_MODERN, MCP_2025_11_25, RPC_ERROR_UNSUPPORTED_VERSION, "not supported"},
-                {REQ("tools/list", META(V "\"\\u00312345678901234567890123456789012345\"," C "{}")), NULL,
-                 NULL, NULL, MCP_MODERN, NONE, RPC_ERROR_UNSUPPORTED_VERSION, "not supported"},
-                {REQ("tools/list", GOOD), NULL, NULL, NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_HEADER_MISMATCH, "MCP-Protocol-Version is missing"},
-                {NOTE("notifications/cancelled", GOOD), "2025-11-25", NULL, NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_HEADER_MISMATCH, "is not the version"},
+                NO_VERSION(REQ("tools/list", META(V "\"\\u00312345678901234567890123456789012345\"," C "{}")),
+                           NULL, NULL, UNSUPPORTED_VERSION, "not supported"),
+                MISMATCH(REQ("tools/list", GOOD), NULL, NULL, NULL, "MCP-Protocol-Version is missing"),
+                MISMATCH(NOTE("notifications/cancelled", GOOD), "2025-11-25", NULL, NULL,
+                         "is not the version"),
         };
         CHECK(rows);
 }
@@ -220,42 +225,38 @@ static void test_version(void **state UNUSED)
 static void test_headers(void **state UNUSED)
 {
         static const Row rows[] = {
-                {REQ("tools/list", GOOD), NEW, NULL, NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_HEADER_MISMATCH, "Mcp-Method is missing"},
-                {REQ("tools/list", GOOD), NEW, "", NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_HEADER_MISMATCH, "Mcp-Method is not"},
-                {REQ("tools/list", GOOD), NEW, "tools/List", NULL, MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_HEADER_MISMATCH, "Mcp-Method is not"},
-                {REQ("tools/list", GOOD), NEW, "=?base64?dG9vbHMvbGlzdA==?=", NULL, MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "Mcp-Method is not"},
-                {NOTE("notifications/cancelled", GOOD), NEW, "notifications/progress", NULL, MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "Mcp-Method is not"},
-                {REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", NULL, MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "Mcp-Name is missing"},
-                {REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", "A", MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "Mcp-Name is not the name"},
-                {REQ("tools/call", GOOD), NEW, "tools/call", "a", MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_HEADER_MISMATCH, "Mcp-Name is not the name"},
-                {REQ("tools/call", "\"name\":7," GOOD), NEW, "tools/call", "7", MCP_MODERN, MCP_2026_07_28,
-                 RPC_ERROR_HEADER_MISMATCH, "Mcp-Name is not the name"},
-                {REQ("resources/read", "\"name\":\"x\",\"uri\":\"u\"," GOOD), NEW, "resources/read", "x",
-                 MCP_MODERN, MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "Mcp-Name is not the name"},
-                {REQ("tools/call", "\"name\":\"\xc3\xa9\"," GOOD), NEW, "tools/call", "\xc3\xa9", MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "not printable"},
-                {REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", "a\x7f", MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "not printable"},
-                {REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", "a\x01z", MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "not printable"},
-                {REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", "=?base64?YQ=?=", MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "not valid base64"},
-                {REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", "=?base64?YR==?=", MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "not valid base64"},
-                {REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", "=?base64?Y Q==?=", MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "not valid base64"},
-                {REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", "=?base64?Yg==?=", MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "Mcp-Name is not the name"},
-                {REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", "=?BASE64?YQ==?=", MCP_MODERN,
-                 MCP_2026_07_28, RPC_ERROR_HEADER_MISMATCH, "Mcp-Name is not the name"},
+                MISMATCH(REQ("tools/list", GOOD), NEW, NULL, NULL, "Mcp-Method is missing"),
+                MISMATCH(REQ("tools/list", GOOD), NEW, "", NULL, "Mcp-Method is not"),
+                MISMATCH(REQ("tools/list", GOOD), NEW, "tools/List", NULL, "Mcp-Method is not"),
+                MISMATCH(REQ("tools/list", GOOD), NEW, "=?base64?dG9vbHMvbGlzdA==?=", NULL,
+                         "Mcp-Method is not"),
+                MISMATCH(NOTE("notifications/cancelled", GOOD), NEW, "notifications/progress", NULL,
+                         "Mcp-Method is not"),
+                MISMATCH(REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", NULL,
+                         "Mcp-Name is missing"),
+                MISMATCH(REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", "A",
+                         "Mcp-Name is not the name"),
+                MISMATCH(REQ("tools/call", GOOD), NEW, "tools/call", "a", "Mcp-Name is not the name"),
+                MISMATCH(REQ("tools/call", "\"name\":7," GOOD), NEW, "tools/call", "7",
+                         "Mcp-Name is not the name"),
+                MISMATCH(REQ("resources/read", "\"name\":\"x\",\"uri\":\"u\"," GOOD), NEW, "resources/read",
+                         "x", "Mcp-Name is not the name"),
+                MISMATCH(REQ("tools/call", "\"name\":\"\xc3\xa9\"," GOOD), NEW, "tools/call", "\xc3\xa9",
+                         "not printable"),
+                MISMATCH(REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", "a\x7f",
+                         "not printable"),
+                MISMATCH(REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call", "a\x01z",
+                         "not printable"),
+                MISMATCH(REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call",
+                         "=?base64?YQ=?=", "not valid base64"),
+                MISMATCH(REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call",
+                         "=?base64?YR==?=", "not valid base64"),
+                MISMATCH(REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call",
+                         "=?base64?Y Q==?=", "not valid base64"),
+                MISMATCH(REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call",
+                         "=?base64?Yg==?=", "Mcp-Name is not the name"),
+                MISMATCH(REQ("tools/call", "\"name\":\"a\"," GOOD), NEW, "tools/call",
+                         "=?BASE64?YQ==?=", "Mcp-Name is not the name"),
         };
         CHECK(rows);
 }

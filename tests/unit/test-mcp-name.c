@@ -161,6 +161,7 @@ static void test_filter(void **state UNUSED)
         const McpFilter none = {0}, only_allow = {.allow = allow, .n_allow = 2};
         const McpFilter only_deny = {.deny = deny, .n_deny = 2};
         const McpFilter both = {.allow = allow, .n_allow = 2, .deny = deny, .n_deny = 2};
+        const McpFilter nothing = {.allow = allow}, nor_this = {.allow = allow, .deny = deny, .n_deny = 2};
         assert_true(mcp_filter(&none, SPAN("x")));
         assert_true(mcp_filter(&only_allow, SPAN("read_x")) && mcp_filter(&only_allow, SPAN("list")));
         assert_false(mcp_filter(&only_allow, SPAN("lists")));
@@ -169,6 +170,9 @@ static void test_filter(void **state UNUSED)
         assert_true(mcp_filter(&both, SPAN("read_file")));
         assert_false(mcp_filter(&both, SPAN("read_secret")));
         assert_false(mcp_filter(&both, SPAN("write")));
+        assert_false(mcp_filter(&nothing, SPAN("x")) || mcp_filter(&nothing, SPAN("")));
+        assert_false(mcp_filter(&nor_this, SPAN("list")));
+        assert_false(mcp_filter_either(&nothing, SPAN("fs__list"), SPAN("list")));
 
         assert_true(mcp_filter_either(&only_allow, SPAN("fs__list"), SPAN("list")));
         assert_true(mcp_filter_either(&only_allow, SPAN("list"), SPAN("fs__list")));

@@ -11,7 +11,15 @@ static void add(Replay *l, uint32_t stream, const char *text, const char *want_i
 {
         char id[EVENT_ID_SIZE];
         Span whole = span_of(text), parts[3] = {span_first(whole, 1), SPAN_NONE, span_skip(whole, 1)};
-        assert_int_equal(replay_add(l, stream, parts, 3, id), 0);
+        replay_add(l, stream, parts, 3, id);
+        assert_string_equal(id, want_id);
+}
+
+static void add_last(Replay *l, uint32_t stream, const char *text, const char *want_id)
+{
+        char id[EVENT_ID_SIZE];
+        const Span whole = span_of(text);
+        replay_add_last(l, stream, &whole, 1, id);
         assert_string_equal(id, want_id);
 }
 
@@ -105,7 +113,7 @@ static void test_many_lose(void **state UNUSED)
         add(&l, 0, "aaaa", "0-1");
         for (uint32_t i = 1; i <= 50; i++) {
                 replay_first_id(&l, i, id);
-                assert_int_equal(replay_add(&l, i, &text, 1, i < 50 ? id : last), 0);
+                replay_add(&l, i, &text, 1, i < 50 ? id : last);
         }
         assert_string_equal(id, "50-50"); /* what went before it was here is nothing to it */
         expect(&l, 0, 0, "!");
@@ -141,10 +149,74 @@ static void test_too_large(void **state UNUSED)
 
         replay_init(&l, 0); /* replay: 0 */
         add(&l, 1, "", "1-1");
-        add(&l, 1, "a", "1-2");
+        add_last(&l, 1, "a", "1-2");
         expect(&l, 1, 0, "!");
         expect(&l, 1, 2, "");
         assert_null(l.data);
+        replay_done(&l);
+}
+
+#define FORTY "0123456789012345678901234567890123456789"
+
+/* Alone in the ring one may be over the cap: the first, and always the answer. */
+static void test_alone(void **state UNUSED)
+{
+        Replay l;
+        replay_init(&l, 2 * (HEAD + 4));
+        add(&l, 1, FORTY, "1-1");
+        expect(&l, 1, 0, "1:" FORTY " ");
+        assert_int_equal(l.size, HEAD + 40);
+        add(&l, 1, "aa", "1-2"); /* it goes for the next one, and the ring gets small again */
+        expect(&l, 1, 0, "!2:aa ");
+        assert_int_equal(l.size, 2 * (HEAD + 4));
+        add(&l, 2, "bb", "2-3");
+        add_last(&l, 1, FORTY, "1-4");
+        expect(&l, 1, 0, "!4:" FORTY " ");
+        expect(&l, 1, 2, "4:" FORTY " ");
+        expect(&l, 2, 0, "!");
+        add_last(&l, 3, FORTY FORTY, "3-5"); /* of several the last */
+        expect(&l, 1, 2, "!");
+        expect(&l, 3, 0, "5:" FORTY FORTY " ");
+        add_last(&l, 4, FORTY, "4-6"); /* in the same memory */
+        expect(&l, 4, 0, "6:" FORTY " ");
+        add(&l, 4, FORTY, "4-7"); /* one that is no answer has to fit */
+        expect(&l, 4, 0, "!");
+        add_last(&l, 5, "cc", "5-8");
+        add_last(&l, 5, "dddd", "5-9"); /* what fits leaves the others alone */
+        expect(&l, 5, 0, "8:cc 9:dddd ");
+        assert_int_equal(l.size, 2 * (HEAD + 4));
+        replay_done(&l);
+
+        replay_init(&l, 1); /* so little that nothing ever fits: one at a time */
+        add(&l, 1, "", "1-1");
+        expect(&l, 1, 0, "1: ");
+        add_last(&l, 1, "a", "1-2");
+        expect(&l, 1, 1, "2:a ");
+        replay_done(&l);
+}
+
+/* Without memory for it not even the answer is kept; without memory for less the ring stays large. */
+static void test_alone_no_memory(void **state UNUSED)
+{
+        Replay l;
+        char id[EVENT_ID_SIZE];
+        const Span forty = SPAN(FORTY);
+        replay_init(&l, 2 * (HEAD + 4));
+        add(&l, 1, "aa", "1-1");
+        oom_arm(1);
+        replay_add_last(&l, 1, &forty, 1, id);
+        assert_true(oom_disarm());
+        expect(&l, 1, 0, "!");
+        expect(&l, 1, 2, "");
+        add_last(&l, 1, FORTY, "1-3");
+        oom_arm(1);
+        replay_add(&l, 1, &(Span){"bb", 2}, 1, id);
+        assert_true(oom_disarm());
+        expect(&l, 1, 3, "4:bb ");
+        add(&l, 1, "cccc", "1-5");
+        assert_int_equal(l.size, 2 * (HEAD + 4));
+        add(&l, 1, "dddd", "1-6");
+        expect(&l, 1, 3, "!5:cccc 6:dddd ");
         replay_done(&l);
 }
 
@@ -246,7 +318,7 @@ static void test_random_events(void **state UNUSED)
                         m.events[number].text[i] = letter(number, i);
                 Span text = span_from(m.events[number].text, len);
                 const Span parts[] = {span_first(text, cut), span_skip(text, cut)};
-                assert_int_equal(replay_add(&l, stream, parts, 2, id), 0);
+                replay_add(&l, stream, parts, 2, id);
                 assert_true(l.used <= CAP && l.size <= CAP);
                 if (number % 7 == 0)
                         for (uint32_t s = 0; s < STREAMS; s++)
@@ -265,7 +337,7 @@ static void test_no_memory(void **state UNUSED)
         const Span small = SPAN("small"), large = span_from(text, sizeof(text));
         replay_init(&l, 65536);
         oom_arm(1);
-        assert_int_equal(replay_add(&l, 1, &small, 1, id), 0);
+        replay_add(&l, 1, &small, 1, id);
         assert_true(oom_disarm());
         assert_string_equal(id, "1-1");
         expect(&l, 1, 0, "!");
@@ -273,12 +345,12 @@ static void test_no_memory(void **state UNUSED)
         add(&l, 1, "small", "1-2");
         add(&l, 2, "other", "2-3");
         oom_arm(1);
-        assert_int_equal(replay_add(&l, 1, &large, 1, id), 0);
+        replay_add(&l, 1, &large, 1, id);
         assert_true(oom_disarm());
         assert_string_equal(id, "1-4");
         expect(&l, 1, 1, "!");
         expect(&l, 2, 0, "3:other ");
-        assert_int_equal(replay_add(&l, 1, &small, 1, id), 0);
+        replay_add(&l, 1, &small, 1, id);
         expect(&l, 1, 4, "5:small ");
         replay_done(&l);
 }
@@ -286,10 +358,15 @@ static void test_no_memory(void **state UNUSED)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_streams),   cmocka_unit_test(test_full),
-                cmocka_unit_test(test_many_lose), cmocka_unit_test(test_too_large),
-                cmocka_unit_test(test_ids),       cmocka_unit_test(test_random_events),
+                cmocka_unit_test(test_streams),
+                cmocka_unit_test(test_full),
+                cmocka_unit_test(test_many_lose),
+                cmocka_unit_test(test_too_large),
+                cmocka_unit_test(test_ids),
+                cmocka_unit_test(test_random_events),
                 cmocka_unit_test(test_no_memory),
+                cmocka_unit_test(test_alone),
+                cmocka_unit_test(test_alone_no_memory),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,11 @@ static ScoreTool *other(World *w, int server)
         return &scoreboard_server(w->g, w->row[server])->gateway.other;
 }
 
+static uint64_t hits(World *w)
+{
+        return score_get(&scoreboard_process(w->s, SCORE_GATEWAY)->limit_hits[SCORE_LIMIT_MAX_TOOL_SERIES]);
+}
+
 static void test_find(void **state UNUSED)
 {
         World w;
@@ -75,6 +80,7 @@ static void test_names(void **state UNUSED)
         assert_ptr_equal(find(&w, 0, "other"), other(&w, 0)); /* or there were two of that name */
         ScoreTool *nul = score_tools_find(w.tools, w.row[0], w.generation[0], SPAN("a\0b"));
         assert_true(nul != find(&w, 0, "a"));
+        assert_int_equal(hits(&w), 0); /* there was room: it was the name */
         world_close(&w);
 }
 
@@ -86,9 +92,12 @@ static void test_full(void **state UNUSED)
         world_open(&w, TOOLS);
         for (; name[0] < 'a' + TOOLS; name[0]++)
                 assert_true(find(&w, name[0] & 1, name) != other(&w, name[0] & 1));
+        assert_int_equal(hits(&w), 0);
         assert_ptr_equal(find(&w, 0, "z"), other(&w, 0));
         assert_ptr_equal(find(&w, 1, "z"), other(&w, 1));
+        assert_int_equal(hits(&w), 2);
         assert_true(find(&w, 1, "a") != other(&w, 1));
+        assert_int_equal(hits(&w), 2);
 
         scoreboard_give(w.s, w.row[0]);
         assert_ptr_equal(find(&w, 1, "z"), other(&w, 1)); /* nobody new: no reason to look */
@@ -108,6 +117,7 @@ static void test_none(void **state UNUSED)
         World w;
         world_open(&w, 0);
         assert_ptr_equal(find(&w, 0, "a"), other(&w, 0));
+        assert_int_equal(hits(&w), 0);
         world_close(&w);
 }
 
