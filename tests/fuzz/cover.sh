@@ -69,5 +69,4 @@ report splice jsonrpc/splice
 report catalogue mcp/catalogue mcp/catalogue-draft mcp/catalogue-wire mcp/shelf
 report cursor base/base64 mcp/cursor
 report era mcp/era
-report session gateway/session
 report sse-reader client/sse-reader
