@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "demo/demo.h"
 #include "gateway/gateway.h"
+#include "proxy/proxy.h"
 #include "spawn/exec.h"
 #include "supervisor/supervisor.h"
 #include "validator/validator.h"
@@ -32,6 +33,7 @@ static const Role roles[] = {
 #endif
         {"@demo", demo_main},
         {"@gateway", gateway_main},
+        {"@proxy", proxy_main},
         {"@validator", validator_main},
 };
 
