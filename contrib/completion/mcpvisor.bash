@@ -25,6 +25,7 @@ _mcpvisor_enter()
     '/reset') path='reset' ;;
     '/restart') path='restart' ;;
     '/run') path='run' ;;
+    '/sandbox') path='sandbox' ;;
     '/serve') path='serve' ;;
     '/start') path='start' ;;
     '/status' | '/ps' | '/ls') path='status' ;;
@@ -34,6 +35,8 @@ _mcpvisor_enter()
     'config/defaults') path='config defaults' ;;
     'config/print') path='config print' ;;
     'config/schema') path='config schema' ;;
+    'sandbox/explain') path='sandbox explain' ;;
+    'sandbox/test') path='sandbox test' ;;
     *) return 1 ;;
     esac
 }
@@ -63,6 +66,9 @@ _mcpvisor_options()
     'reset') words='--all --no-wait --socket --color --help' ;;
     'restart') words='--all --no-wait --socket --color --help' ;;
     'run') words='--allow-host --cpus --env --env-file --insecure-no-auth --listen --memory --name --net --pids --profile --restart --ro --runtime-dir --rw --share --state-dir --timeout --token-file --user --workdir --color --help' ;;
+    'sandbox') words=' --color --help' ;;
+    'sandbox explain') words='--config --json --steps --color --help' ;;
+    'sandbox test') words='--json --color --help' ;;
     'serve') words='--config --keep-going --listen --log-format --log-level --runtime-dir --state-dir --color --help' ;;
     'start') words='--all --no-wait --socket --color --help' ;;
     'status') words='--json --socket --timeout --wait --watch --color --help' ;;
@@ -120,6 +126,7 @@ _mcpvisor_value()
     'run --token-file') kind='file' ;;
     'run --user') kind='none' ;;
     'run --workdir') kind='dir' ;;
+    'sandbox explain --config' | 'sandbox explain -c') kind='file' ;;
     'serve --config' | 'serve -c') kind='file' ;;
     'serve --listen') kind='none' ;;
     'serve --log-format') kind='words' words='text json' ;;
@@ -140,14 +147,16 @@ _mcpvisor_value()
 _mcpvisor_arguments()
 {
     case $1 in
-    '') most=1 kind='words' words='call check validate client-config completion config connect drain events health help history import logs reload reset restart run serve start status ps ls stop tools version' ;;
+    '') most=1 kind='words' words='call check validate client-config completion config connect drain events health help history import logs reload reset restart run sandbox serve start status ps ls stop tools version' ;;
     'check') most=2 kind='file' ;;
     'client-config') most=1 kind='words' words='claude-code claude-desktop codex cursor vscode zed' ;;
     'completion') most=1 kind='words' words='bash fish zsh' ;;
     'config') most=1 kind='words' words='defaults print schema' ;;
     'config print') most=1 kind='file' ;;
-    'help') most=1 kind='words' words='call check validate client-config completion config connect drain events health help history import logs reload reset restart run serve start status ps ls stop tools version' ;;
+    'help') most=1 kind='words' words='call check validate client-config completion config connect drain events health help history import logs reload reset restart run sandbox serve start status ps ls stop tools version' ;;
     'import') most=1000000 kind='file' ;;
+    'sandbox') most=1 kind='words' words='explain test' ;;
+    'sandbox explain') most=2 kind='file' ;;
     *) return 1 ;;
     esac
 }

@@ -102,6 +102,8 @@ function __mcpvisor_state
                     set value 1
                 case 'run --workdir'
                     set value 1
+                case 'sandbox explain --config' 'sandbox explain -c'
+                    set value 1
                 case 'serve --config' 'serve -c'
                     set value 1
                 case 'serve --listen'
@@ -163,6 +165,8 @@ function __mcpvisor_state
                     set path 'restart'
                 case '/run'
                     set path 'run'
+                case '/sandbox'
+                    set path 'sandbox'
                 case '/serve'
                     set path 'serve'
                 case '/start'
@@ -181,6 +185,10 @@ function __mcpvisor_state
                     set path 'config print'
                 case 'config/schema'
                     set path 'config schema'
+                case 'sandbox/explain'
+                    set path 'sandbox explain'
+                case 'sandbox/test'
+                    set path 'sandbox test'
                 case '*'
                     set given (math $given + 1)
             end
@@ -216,6 +224,7 @@ complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'reload' -d 'read the configurat
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'reset' -d 'forget what went wrong with servers, and start them'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'restart' -d 'stop servers and start them again'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'run' -d 'run one server, without a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'sandbox' -d 'explain and test the fences of servers'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'serve' -d 'run the servers of a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'start' -d 'start servers'
 complete -c mcpvisor -n "__mcpvisor_at '' 1" -a 'status ps ls' -d 'show the servers and how they are'
@@ -297,6 +306,7 @@ complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'reload' -d 'read the config
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'reset' -d 'forget what went wrong with servers, and start them'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'restart' -d 'stop servers and start them again'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'run' -d 'run one server, without a configuration file'
+complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'sandbox' -d 'explain and test the fences of servers'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'serve' -d 'run the servers of a configuration file'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'start' -d 'start servers'
 complete -c mcpvisor -n "__mcpvisor_at 'help' 1" -a 'status ps ls' -d 'show the servers and how they are'
@@ -358,6 +368,19 @@ complete -c mcpvisor -n "__mcpvisor_at 'run'" -l timeout -x -d 'time for one cal
 complete -c mcpvisor -n "__mcpvisor_at 'run'" -l token-file -r -F -d 'file with the token of the HTTP endpoint; made when it is missing'
 complete -c mcpvisor -n "__mcpvisor_at 'run'" -l user -x -d 'user that it runs as'
 complete -c mcpvisor -n "__mcpvisor_at 'run'" -l workdir -x -a '(__fish_complete_directories)' -d 'its working directory'
+
+# mcpvisor sandbox
+complete -c mcpvisor -n "__mcpvisor_at 'sandbox' 1" -a 'explain' -d 'tell what a server may do'
+complete -c mcpvisor -n "__mcpvisor_at 'sandbox' 1" -a 'test' -d 'tell which fences this machine offers'
+
+# mcpvisor sandbox explain
+complete -c mcpvisor -n "__mcpvisor_at 'sandbox explain' 2" -F
+complete -c mcpvisor -n "__mcpvisor_at 'sandbox explain'" -l config -s c -r -F -d 'the configuration that NAME is looked for in; else that of MCPVISOR_CONFIG'
+complete -c mcpvisor -n "__mcpvisor_at 'sandbox explain'" -l json -d 'as one JSON array, an object each'
+complete -c mcpvisor -n "__mcpvisor_at 'sandbox explain'" -l steps -d 'each step by which the fences are built, too'
+
+# mcpvisor sandbox test
+complete -c mcpvisor -n "__mcpvisor_at 'sandbox test'" -l json -d 'as one JSON object'
 
 # mcpvisor serve
 complete -c mcpvisor -n "__mcpvisor_at 'serve'" -l config -s c -r -F -d 'the configuration file'

@@ -15,16 +15,18 @@
 #include "cli/cmd-logs.h"
 #include "cli/cmd-reload.h"
 #include "cli/cmd-run.h"
+#include "cli/cmd-sandbox.h"
 #include "cli/cmd-serve.h"
 #include "cli/cmd-status.h"
 #include "cli/cmd-tools.h"
 #include "cli/cmd-version.h"
 
 const Command *const command_table[] = {
-        &cmd_call,  &cmd_check,  &cmd_client_config, &cmd_completion, &cmd_config,  &cmd_connect,
-        &cmd_drain, &cmd_events, &cmd_health,        &cmd_help,       &cmd_history, &cmd_import,
-        &cmd_logs,  &cmd_reload, &cmd_reset,         &cmd_restart,    &cmd_run,     &cmd_serve,
-        &cmd_start, &cmd_status, &cmd_stop,          &cmd_tools,      &cmd_version, NULL,
+        &cmd_call,    &cmd_check,  &cmd_client_config, &cmd_completion, &cmd_config,
+        &cmd_connect, &cmd_drain,  &cmd_events,        &cmd_health,     &cmd_help,
+        &cmd_history, &cmd_import, &cmd_logs,          &cmd_reload,     &cmd_reset,
+        &cmd_restart, &cmd_run,    &cmd_sandbox,       &cmd_serve,      &cmd_start,
+        &cmd_status,  &cmd_stop,   &cmd_tools,         &cmd_version,    NULL,
 };
 
 /* Those that any command knows come first. */
@@ -41,6 +43,5 @@ const size_t common_options_size = ARRAY_SIZE(global_options) - 1;
 #define CONTROL "the control socket"
 
 const PlannedCommand planned_commands[] = {
-        {"audit", "the recorder"},  {"pin", "tool pins"}, {"reexec", CONTROL},
-        {"sandbox", "the sandbox"}, {"top", CONTROL},     {NULL, NULL},
+        {"audit", "the recorder"}, {"pin", "tool pins"}, {"reexec", CONTROL}, {"top", CONTROL}, {NULL, NULL},
 };

@@ -16,7 +16,7 @@ export HOME=$work/home XDG_CONFIG_HOME=$work/home XDG_DATA_HOME=$work/home TERM=
 # LINE|WORDS THAT ARE OFFERED, sorted. The line ends where the cursor is. A third field is
 # what zsh offers instead: options, where nothing else can follow.
 cases=(
-        'mcpvisor |call check client-config completion config connect drain events health help history import logs ls ps reload reset restart run serve start status stop tools validate version'
+        'mcpvisor |call check client-config completion config connect drain events health help history import logs ls ps reload reset restart run sandbox serve start status stop tools validate version'
         'mcpvisor che|check'
         'mcpvisor val|validate'
         'mcpvisor serv|serve'
