@@ -290,6 +290,19 @@ def subscriptions():
     d.ends_well("subscriptions")
 
 
+def own_subscriptions():
+    """Where each session has a server of its own, that one hears of its subscriptions, and tells its session alone."""
+    s, t = (shared.gate.session("/mcp/own") for _ in range(2))
+    uri = {"uri": "child://own/a"}
+    for x in (s, t):
+        until(lambda: "result" in x.request("resources/subscribe", uri).obj, what="what the server can")
+        equal("its server has it", x.call("state")["subscribed"], [uri["uri"]])
+    streams = [s.listen(), t.listen()]
+    s.call("touch", uri)
+    equal("its session is told", streams[0].next_message()["method"], "notifications/resources/updated")
+    check("and no other", streams[1].is_silent())
+
+
 def log_levels():
     """Each session hears what is as grave as it asked for; in /mcp it is said whose it is."""
     d = Gate({"a": child()})
@@ -370,5 +383,5 @@ alarm(240)
 validate_messages()
 shared.main(lazily, head_of_streams, priming, keepalive, ids_are_unique, resume_a_post, resume_before_the_first_message,
             resume_only_that_stream, resumed_elsewhere, resume_nonsense, resume_too_late, answer_larger_than_replay, elicitation, questions_of_two_sessions,
-            answers_of_others, error_as_an_answer, undeclared, subscriptions, log_levels, log_of_a_call,
+            answers_of_others, error_as_an_answer, undeclared, subscriptions, own_subscriptions, log_levels, log_of_a_call,
             kept_until_someone_listens, two_get_streams, slow_reader)
