@@ -18,22 +18,16 @@ static unsigned calls, fail_at; /* fail_at 0: none */
 static int fail_with;
 
 long __real_syscall(long number, ...);
-long __wrap_syscall(long number, ...);
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
 
-long __wrap_syscall(long number, ...)
+/* Not by va_arg: callers give as many as the call has, and the rest is whatever is there. */
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
-        enum { ARGS = 6 };
-        long a[ARGS];
-        va_list ap;
-        va_start(ap, number);
-        for (size_t i = 0; i < ARGS; i++)
-                a[i] = va_arg(ap, long);
-        va_end(ap);
         if (number != SYS_close && ++calls == fail_at) {
                 errno = fail_with;
                 return -1;
         }
-        return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        return __real_syscall(number, a, b, c, d, e, f);
 }
 
 /* ---- a plan for this machine ----------------------------------------------------------------- */
