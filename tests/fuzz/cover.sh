@@ -16,6 +16,7 @@ mkdir -p fuzz-cover && cd fuzz-cover
 out=$(pwd)
 [ -f Makefile ] || "$top/configure" -q CC="$clang" \
         CFLAGS="-O1 -g -fprofile-instr-generate -fcoverage-mapping" >configure.log
+make -s build-id.h >make.log
 
 # table NAME FILE: the file's lines
 table() {
@@ -57,7 +58,8 @@ report blob config/blob config/value-wire
 report diag base/diag
 report env-file config/env-file
 report envelope jsonrpc/envelope jsonrpc/member-index jsonrpc/scan
-report h1 http/h1 http/h1-head http/h1-told
+report h1 http/h1 http/h1-head http/h1-pattern http/h1-told
+report h1-response http/h1-response
 report ipc ipc/message
 report json jsonrpc/json
 report json-text config/json-text
@@ -67,3 +69,4 @@ report splice jsonrpc/splice
 report catalogue mcp/catalogue mcp/catalogue-draft mcp/catalogue-wire mcp/shelf
 report cursor base/base64 mcp/cursor
 report era mcp/era
+report sse-reader client/sse-reader

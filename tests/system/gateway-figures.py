@@ -229,8 +229,11 @@ def quiet():
             until(lambda: memory(d) > before + (n << 20), what="the gateway to be larger")
         until(lambda: size() == 65536, what="the pipe to be small again")
         check("not before it was quiet", time.monotonic() - began >= 1.5 * SLOW, time.monotonic() - began)
-    until(lambda: memory(d) < before + (4 << 20), what="the memory to be given back")
-    ok("the memory goes back too")
+    if SLOW > 1:
+        skip("what is freed is kept for a while by a sanitizer")
+    else:
+        until(lambda: memory(d) < before + (4 << 20), what="the memory to be given back")
+        ok("the memory goes back too")
     d.ends_well("quiet")
 
 
