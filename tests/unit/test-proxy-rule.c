@@ -241,6 +241,8 @@ static void test_as_configured(void **state UNUSED)
                 {TEXT("a:65535"), true},
                 {TEXT("a:65536"), false},
                 {TEXT("a:**"), false},
+                {TEXT("a:1:*"), false},
+                {TEXT("[::1]:1:*"), false},
                 {TEXT("a"), false},
                 {TEXT("a."), false},
                 {TEXT("a.:1"), false},
@@ -258,6 +260,7 @@ static void test_as_configured(void **state UNUSED)
                 {TEXT("a\0:1"), false},
                 {TEXT("10.0.0.0/8:1"), false},
                 {TEXT("[::1]"), false},
+                {TEXT("[::1\0]:1"), false},
         };
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 ProxyRule rule;
