@@ -297,6 +297,7 @@ static void test_lists(void **state UNUSED)
                 {"*.a.b:1", "x.y.a.b:1", true},
                 {"*.a.b:1", "a.b:1", false},
                 {"*.a.b:1", "xa.b:1", false},
+                {"*.a.b:1", "xxa.b:1", false},
                 {"*.a.b:1", "x.a.b:2", false},
                 {"*.a.b:1", "x.a.b.c:1", false},
                 {"10.0.0.1:1", "10.0.0.1:1", true},
