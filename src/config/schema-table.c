@@ -160,7 +160,7 @@ const SchemaRow schema_table[] = {
         ROOT("limits.max_batch", UINT, limits.max_batch, .def = "100", BOUNDS(1, 10000), GW, LIVE, BY(GATEWAY), .form = "messages",
              .doc = "Messages of one batch (protocol revision 2025-03-26 only)."),
         ROOT("limits.replay", SIZE, limits.replay, .def = "256K", BOUNDS(0, GIB), GW, LIVE, BY(GATEWAY),
-             .doc = "Bytes kept for each session to replay after Last-Event-ID; more only for one message at a time, such as a large answer. 0: nothing is kept."),
+             .doc = "Bytes kept for each session to replay after Last-Event-ID; more only for one message at a time, such as a large answer, and for all sessions together up to limits.max_queued. 0: nothing is kept."),
         ROOT("limits.park_time", DURATION, limits.park_time, .def = "10m", BOUNDS(SEC, DAY), GW, LIVE, BY(GATEWAY),
              .doc = "How long a call may wait for its client's answer to a question."),
         ROOT("limits.park_rounds", UINT, limits.park_rounds, .def = "8", BOUNDS(1, 1000), GW, LIVE, BY(BRIDGE),

@@ -41,7 +41,7 @@ static const FenceNeeds needs[_FENCE_MAX] = {
         [FENCE_TREE] = {NEEDS(OFFER_CGROUP), 0, "the warden looks for what descends from it"},
 };
 
-static int text(SandboxPlan *p, const char *fmt, va_list ap, const char **ret)
+PRINTF(2, 0) static int text(SandboxPlan *p, const char *fmt, va_list ap, const char **ret)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(LIMIT_CONFIG_VALUE);
         int r = buf_vappendf(&b, fmt, ap);

@@ -76,10 +76,30 @@ static int die_with_supervisor(void)
         return poll(&p, 1, 0) == 0 ? 0 : -EOWNERDEAD;
 }
 
+/* What the warden shares with the server: namespaces, and the root that both see. */
+static void enter_sandbox(const char *plan, bool pidns, SandboxApply *ret)
+{
+        const Plan *head = (const Plan *)(const void *)plan;
+        SandboxError error;
+        StepError e = {.stage = SPAWN_STAGE_NONE};
+        int r = sandbox_apply_init(ret, head->sandbox ? plan + head->sandbox : NULL, head->sandbox_size);
+        if (r < 0)
+                server_failed(SPAWN_STAGE_PLAN, r, "sandbox");
+        if (head->needs_pidns && !pidns)
+                server_failed(SPAWN_STAGE_NAMESPACE, -EPERM, "the kernel has refused a pid namespace by now");
+        r = sandbox_apply(ret, PHASE_HELPER, &error);
+        if (r < 0) {
+                step_sandbox_error(&e, &error);
+                spawn_record_failed(HELPER_FD_STATUS, &e);
+                _exit(HELPER_FAILED);
+        }
+}
+
 /* All signals are blocked here, and stay so in the warden. */
 static _Noreturn void server(bool pidns, bool userns)
 {
         char *plan;
+        SandboxApply sandbox;
         int pipe_fds[2];
         (void)fcntl(HELPER_FD_STATUS, F_SETFD, FD_CLOEXEC);
         close_from(HELPER_FD_STATUS + 1);
@@ -95,6 +115,7 @@ static _Noreturn void server(bool pidns, bool userns)
                 server_failed(SPAWN_STAGE_PARENT, r, "");
         if (!pidns && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
                 server_failed(SPAWN_STAGE_WARDEN, -errno, "subreaper");
+        enter_sandbox(plan, pidns, &sandbox);
         if (pipe2(pipe_fds, O_CLOEXEC) < 0)
                 server_failed(SPAWN_STAGE_WARDEN, -errno, "pipe");
         pid_t warden = getpid();
@@ -103,7 +124,7 @@ static _Noreturn void server(bool pidns, bool userns)
                 server_failed(SPAWN_STAGE_WARDEN, -errno, "fork");
         if (leader == 0) {
                 (void)close(pipe_fds[0]);
-                leader_run(&(Leader){plan, head, userns, warden, HELPER_FD_STATUS, pipe_fds[1]});
+                leader_run(&(Leader){plan, head, &sandbox, userns, warden, HELPER_FD_STATUS, pipe_fds[1]});
         }
         (void)munmap(plan, head->size);
         (void)close(pipe_fds[1]);

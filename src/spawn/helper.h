@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "sandbox/apply.h"
 #include "spawn/plan.h"
 #include "spawn/record.h"
 
@@ -18,6 +19,7 @@ int helper_main(int argc, char **argv);
 typedef struct Leader {
         char *plan; /* mapped privately: the leader writes into it */
         const Plan *head;
+        SandboxApply *sandbox;
         bool userns;
         pid_t warden;
         int status_fd;
@@ -28,6 +30,9 @@ typedef struct Leader {
 enum { LEADER_GO = SPAWN_STAGE_NONE };
 
 _Noreturn void leader_run(const Leader *l);
+
+/* What a step of the sandbox says, as ours do. */
+void step_sandbox_error(StepError *e, const SandboxError *from);
 
 /* What a server and a role have in common. */
 int step_session(void);

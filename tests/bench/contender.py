@@ -243,6 +243,19 @@ class NginxFixed:
             self.proc = None
 
 
+class NginxFile(NginxFixed):
+    """The same JSON from a file, as a web server answers: to be had by POST through an error page."""
+
+    def __init__(self):
+        super().__init__("nginx-file")
+
+    def locations(self):
+        os.makedirs(os.path.join(self.dir, "mcp"), exist_ok=True)
+        with open(os.path.join(self.dir, "mcp/100"), "w", encoding="ascii") as f:
+            f.write(fixed_answer(100))
+        return "location = /mcp/100 { root %s; error_page 405 =200 /mcp/100; }" % self.dir
+
+
 class NginxProxied(NginxFixed):
     """The same nginx with another one before it: what a proxy that looks at nothing costs."""
 

@@ -91,7 +91,8 @@ HOW = """* `tests/bench/load` keeps one call in flight on each connection, each 
 * The measured process has CPU 0 for itself, the load and all behind share CPU 1; npm gateways have both.
 * Contenders take turns, in another order each round; a ratio is the median of the rounds' own ratios. *load busy* near 1
   would say that the load and not the server is at its limit.
-* nginx-fixed: one worker that always answers the same JSON. nginx-proxied: another one before it, with connections kept.
+* nginx-fixed: one worker that always answers the same JSON, which is words of its configuration; nginx-file: which is
+  a file. nginx-proxied: another nginx before nginx-fixed, with connections kept.
   direct stdio: the same server driven over its pipes, without HTTP; it has CPU 0, its driver CPU 1.
 * mcpvisor has every check on, a token too, unless its row says otherwise."""
 

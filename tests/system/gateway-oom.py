@@ -191,15 +191,23 @@ def spread(total):
     return [1 + k * step % total for k in range(total)]
 
 
+def allocations(w, act):
+    """Of one time in which all is right: a server that was given up may still be on its way."""
+
+    def once():
+        w.memory.arm(0)
+        return outcome(act, w) is True and w.memory.seen()
+
+    return until(once, what="%s to work" % act.__name__)
+
+
 def every_allocation():
     w = World()
     end = time.monotonic() + SECONDS
     for k, act in enumerate(SCENARIOS):
         name = act.__name__
-        act(w)  # what is made once is there
-        w.memory.arm(0)
-        equal("%s: works" % name, act(w), True)
-        total = w.memory.seen()
+        allocations(w, act)  # what is made once is there
+        total = allocations(w, act)
         share = (end - time.monotonic()) / (len(SCENARIOS) - k)
         until_ = time.monotonic() + share
         tried, wrong = 0, []
@@ -219,7 +227,7 @@ def every_allocation():
             w.heals()
         check("%s: %d of %d allocations failed, and it answered or hung up" % (name, tried, total), not wrong and tried > 0,
               "%r\n%s" % (wrong, w.d.log_tail()))
-        equal("%s: works again" % name, outcome(act, w), True)
+        check("%s: works again" % name, allocations(w, act) > 0)
     equal("it is one gateway all the time", (w.d.status()["gateway"]["pid"], w.d.status()["gateway"]["restarts"]), (w.pid, 0))
     w.d.ends_well("out of memory")
     check("nothing was lost on the way", "Sanitizer" not in w.d.log_text(), w.d.log_tail())
