@@ -264,8 +264,7 @@ static int told_drain(Gateway *g, IpcMessage *m UNUSED)
 static int told_ping(Gateway *g, IpcMessage *m)
 {
         IpcPing pong = *(const IpcPing *)m->header;
-        scoreboard_self(scoreboard_process(g->scoreboard, SCORE_GATEWAY),
-                        loop_stats(g->loop)->lag_max / NSEC_PER_USEC);
+        scoreboard_self(g->scoreboard, SCORE_GATEWAY, loop_stats(g->loop)->lag_max / NSEC_PER_USEC);
         loop_stats_reset(g->loop);
         figures_take_http(g);
         return answer(g, IPC_PONG, &pong);

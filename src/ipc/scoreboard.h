@@ -114,8 +114,8 @@ void scoreboard_give(Scoreboard *s, uint32_t row);
 /* A consistent copy of name and generation; false when the row is free. */
 bool scoreboard_name(Scoreboard *s, uint32_t row, char ret_name[static SCORE_NAME], uint64_t *ret_generation);
 
-/* Memory, CPU time and descriptors of this process, into its cells. */
-void scoreboard_self(ScoreProcess *p, uint64_t lag_usec);
+/* Memory, CPU time and descriptors of this process, into its cells. Opens nothing. */
+void scoreboard_self(Scoreboard *s, ScoreRole role, uint64_t lag_usec);
 
 static inline void score_set(ScoreCell *c, uint64_t v)
 {
