@@ -109,12 +109,13 @@ static bool count_tools(size_t size, uint32_t rows, uint32_t *ret)
         return true;
 }
 
-/* What is in hand, which nobody has any more when a gateway has ended. */
+/* What is in hand, which nobody has any more when a gateway has ended, and what its end was. */
 static void clear_gauges(Scoreboard *s)
 {
         static const Metric gauges[] = {METRIC_SESSIONS, METRIC_CONNECTIONS, METRIC_STREAMS};
         for (size_t i = 0; i < ARRAY_SIZE(gauges); i++)
                 metric_set(&s->board->processes[SCORE_GATEWAY].metrics, gauges[i], 0);
+        score_set(&s->board->processes[SCORE_GATEWAY].refused_call, 0);
         for (uint32_t row = 0; row < scoreboard_used(s); row++) {
                 ScoreServer *server = &s->board->servers[row];
                 score_set(&server->gateway.in_flight, 0);

@@ -79,7 +79,8 @@ typedef enum ScoreRole { SCORE_SUPERVISOR, SCORE_GATEWAY, _SCORE_ROLE_MAX } Scor
 /* Of one of our own processes, written by itself. */
 typedef struct ScoreProcess {
         _Alignas(64) ScoreCell memory, cpu_usec, fds, lag_usec, events_dropped;
-        MetricSet metrics;                    /* those without labels */
+        ScoreCell refused_call; /* 1 + the number of the system call that was its end; 0: none was */
+        MetricSet metrics;      /* those without labels */
         ScoreCell reloads_ok, reloads_failed; /* the supervisor's */
         ScoreCell limit_hits[_SCORE_LIMIT_MAX];
         ScoreCell http_requests[_SCORE_ROUTE_MAX][_SCORE_CODE_MAX]; /* the gateway's */
