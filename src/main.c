@@ -13,6 +13,7 @@
 #include "demo/demo.h"
 #include "gateway/gateway.h"
 #include "proxy/proxy.h"
+#include "sandbox/enter.h"
 #include "spawn/exec.h"
 #include "supervisor/supervisor.h"
 #include "validator/validator.h"
@@ -21,6 +22,16 @@
 #ifndef DAEMON_ENTRY
 #define DAEMON_ENTRY supervisor_main
 #endif
+
+static int fence_gateway(bool journal, _Atomic uint64_t *refused_call, uint32_t *ret_missing)
+{
+        return sandbox_enter(&(SandboxEnterArgs){&sandbox_gateway, journal, refused_call}, ret_missing);
+}
+
+static int gateway(int argc, char **argv)
+{
+        return gateway_main(argc, argv, fence_gateway);
+}
 
 typedef struct Role {
         const char *name;
@@ -31,8 +42,10 @@ static const Role roles[] = {
 #ifdef MCPVISOR_SINGLE
         {"@exec", exec_main},
 #endif
-        {"@demo", demo_main},   {"@gateway", gateway_main},
-        {"@proxy", proxy_main}, {"@validator", validator_main},
+        {"@demo", demo_main},
+        {"@gateway", gateway},
+        {"@proxy", proxy_main},
+        {"@validator", validator_main},
 };
 
 /* All but those that tell of a fault in this process, and those of job control. */

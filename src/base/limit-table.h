@@ -79,6 +79,7 @@
         L(SANDBOX_VIEW,     4096,            "items",  "Places of the file system that one server is shown.") \
         L(SANDBOX_SURVEY,   10000,           "items",  "Entries of a directory that is looked into for a file view; of a larger one nothing is shown.") \
         L(SANDBOX_ARENA,    16 * 1024 * 1024,"bytes",  "Memory of the plan of one sandbox.") \
+        L(SANDBOX_FILTER,   64 * 1024,       "bytes",  "The filter of system calls that one of our own roles puts on.") \
         L(SPAWN_PLAN,       8 * 1024 * 1024, "bytes",  "Arguments and environment of one server; the kernel takes less.") \
         L(STOP_AGAIN,       300,             "milliseconds", "A second TERM or INT kills at once if it comes so long after the first: some senders say it twice.") \
         L(SWEEP_TIME,       500,             "milliseconds", "What is left of a server whose first process has ended gets TERM, and KILL after this time.") \

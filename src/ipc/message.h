@@ -98,10 +98,12 @@ typedef struct IpcHello {
         uint32_t pipe_quiet;                        /* ms; 0: as the table of limits says */
 } IpcHello;
 
-/* The gateway has taken hello: it may be told more. */
+/* The gateway has taken hello and fenced itself: it may be told more. */
 typedef struct IpcUp {
         IpcHeader header;
         char build_id[IPC_BUILD_ID];
+        uint32_t missing; /* fences that it could not have: a bit for each RoleFence */
+        uint32_t reserved;
 } IpcUp;
 
 /* Which row of the scoreboard a server of this configuration has; text: its name. Before PREPARE. */

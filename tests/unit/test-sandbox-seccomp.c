@@ -13,6 +13,7 @@
 
 #include "sandbox/seccomp-table.h"
 #include "sandbox/seccomp.h"
+#include "support/bpf.h"
 #include "support/oom.h"
 
 /* ---- the program, run here -------------------------------------------------------------- */
@@ -37,58 +38,11 @@ static void filter_done(Filter *f)
         arena_done(&f->arena);
 }
 
-static bool jump(uint16_t code, uint32_t a, uint32_t k)
-{
-        switch (BPF_OP(code)) {
-        case BPF_JEQ:
-                return a == k;
-        case BPF_JGT:
-                return a > k;
-        case BPF_JGE:
-                return a >= k;
-        case BPF_JSET:
-                return a & k;
-        default:
-                fail();
-                return false;
-        }
-}
-
-/* As the kernel runs it; any instruction that is not used in filters is a failure. */
-static uint32_t run(const Filter *f, const struct seccomp_data *data)
-{
-        const struct sock_filter *code = (const void *)f->bytes.data;
-        size_t n = f->bytes.len / sizeof(*code);
-        uint32_t a = 0;
-        for (size_t i = 0; i < n; i++) {
-                const struct sock_filter *c = &code[i];
-                switch (BPF_CLASS(c->code)) {
-                case BPF_LD:
-                        assert_true(c->k + sizeof(a) <= sizeof(*data) && c->k % sizeof(a) == 0);
-                        memcpy(&a, (const char *)data + c->k, sizeof(a));
-                        break;
-                case BPF_ALU:
-                        assert_int_equal(BPF_OP(c->code), BPF_AND);
-                        a &= c->k;
-                        break;
-                case BPF_JMP:
-                        i += BPF_OP(c->code) == BPF_JA ? c->k : jump(c->code, a, c->k) ? c->jt : c->jf;
-                        break;
-                case BPF_RET:
-                        return c->k;
-                default:
-                        fail();
-                }
-        }
-        fail();
-        return 0;
-}
-
 enum { ALLOW = 1, REFUSE, UNKNOWN, KILL };
 
 static int verdict(const Filter *f, const struct seccomp_data *data)
 {
-        switch (run(f, data)) {
+        switch (bpf_run(buf_span(&f->bytes), data)) {
         case SECCOMP_RET_ALLOW:
                 return ALLOW;
         case SECCOMP_RET_ERRNO | EPERM:
