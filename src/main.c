@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "demo/demo.h"
 #include "gateway/gateway.h"
+#include "proxy/proxy.h"
 #include "sandbox/enter.h"
 #include "spawn/exec.h"
 #include "supervisor/supervisor.h"
@@ -43,6 +44,7 @@ static const Role roles[] = {
 #endif
         {"@demo", demo_main},
         {"@gateway", gateway},
+        {"@proxy", proxy_main},
         {"@validator", validator_main},
 };
 

@@ -21,9 +21,9 @@ enum { DEEPEST = 512, PROGRESS_TOKEN = 1 };
 static int check_arguments(const CommandCall *call, Span text)
 {
         Span value = span_trim(text);
-        if (!json_valid(value, DEEPEST))
+        if (!jspan_valid(value, DEEPEST))
                 return command_usage_error(call->path, "the arguments are no valid JSON");
-        if (json_type(value) != JSON_OBJECT_TEXT)
+        if (jspan_type(value) != JSPAN_OBJECT)
                 return command_usage_error(call->path, "the arguments are no JSON object: {\"name\": value}");
         return EXIT_CODE_DONE;
 }
@@ -80,7 +80,7 @@ static int append_safe(Buf *b, Span text)
 static int append_text(Buf *b, Span value, bool safe)
 {
         CLEANUP(buf_done) Buf text = BUF_INIT(BUF_CAP_NONE);
-        int r = json_text_append(value, &text);
+        int r = jspan_text_append(value, &text);
         if (r == -EINVAL || (r == 0 && text.len == 0))
                 return 0;
         if (r == 0)
@@ -96,12 +96,12 @@ static int append_other(Buf *b, const char *what, Span name, Span type)
         char name_room[1024], type_room[128];
         Span n, t;
         int r = buf_appendf(b, "(%s", what);
-        if (r == 0 && json_text(name, name_room, sizeof(name_room), &n) && n.len) {
+        if (r == 0 && jspan_text(name, name_room, sizeof(name_room), &n) && n.len) {
                 r = buf_append_char(b, ' ');
                 if (r == 0)
                         r = figure_text(b, n);
         }
-        if (r == 0 && json_text(type, type_room, sizeof(type_room), &t) && t.len) {
+        if (r == 0 && jspan_text(type, type_room, sizeof(type_room), &t) && t.len) {
                 r = buf_append_str(b, ", ");
                 if (r == 0)
                         r = figure_text(b, t);
@@ -111,32 +111,32 @@ static int append_other(Buf *b, const char *what, Span name, Span type)
 
 static int append_content(Buf *b, Span item, bool safe)
 {
-        Span type = json_member(item, "type"), resource = json_member(item, "resource");
-        if (json_is(type, "text"))
-                return append_text(b, json_member(item, "text"), safe);
-        if (json_is(type, "resource") && json_type(json_member(resource, "text")) == JSON_STRING_TEXT)
-                return append_text(b, json_member(resource, "text"), safe);
-        if (json_is(type, "resource"))
-                return append_other(b, "resource", json_member(resource, "uri"),
-                                    json_member(resource, "mimeType"));
-        if (json_is(type, "resource_link"))
-                return append_other(b, "resource", json_member(item, "uri"), json_member(item, "mimeType"));
-        const char *what = json_is(type, "image")   ? "image"
-                           : json_is(type, "audio") ? "audio"
-                                                    : "other content";
-        return append_other(b, what, SPAN_NONE, json_member(item, "mimeType"));
+        Span type = jspan_member(item, "type"), resource = jspan_member(item, "resource");
+        if (jspan_is(type, "text"))
+                return append_text(b, jspan_member(item, "text"), safe);
+        if (jspan_is(type, "resource") && jspan_type(jspan_member(resource, "text")) == JSPAN_STRING)
+                return append_text(b, jspan_member(resource, "text"), safe);
+        if (jspan_is(type, "resource"))
+                return append_other(b, "resource", jspan_member(resource, "uri"),
+                                    jspan_member(resource, "mimeType"));
+        if (jspan_is(type, "resource_link"))
+                return append_other(b, "resource", jspan_member(item, "uri"), jspan_member(item, "mimeType"));
+        const char *what = jspan_is(type, "image")   ? "image"
+                           : jspan_is(type, "audio") ? "audio"
+                                                     : "other content";
+        return append_other(b, what, SPAN_NONE, jspan_member(item, "mimeType"));
 }
 
 static int append_result(Buf *b, Span result, bool safe)
 {
-        Span content = json_member(result, "content"), item;
+        Span content = jspan_member(result, "content"), item;
         int r = 0;
-        if (json_type(content) == JSON_ARRAY_TEXT) {
-                JsonWalk w = json_walk(content);
-                while (r == 0 && json_next(&w, NULL, &item))
+        if (jspan_type(content) == JSPAN_ARRAY) {
+                JspanWalk w = jspan_walk(content);
+                while (r == 0 && jspan_next(&w, NULL, &item))
                         r = append_content(b, item, safe);
         }
-        Span structured = json_member(result, "structuredContent");
+        Span structured = jspan_member(result, "structuredContent");
         if (r < 0 || b->len || structured.len == 0)
                 return r;
         r = buf_append_span(b, structured);
@@ -147,7 +147,7 @@ static int show_result(const CommandCall *call, const ClientSession *s)
 {
         const CallOptions *o = call->options;
         Span result = envelope_member(&s->answer, MEMBER_RESULT);
-        bool error = json_true(envelope_member(&s->answer, MEMBER_RESULT_IS_ERROR));
+        bool error = jspan_true(envelope_member(&s->answer, MEMBER_RESULT_IS_ERROR));
         bool to_stderr = error && !o->json,
              safe = to_stderr ? call->terminal->err_tty : call->terminal->out_tty;
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
@@ -173,17 +173,17 @@ typedef struct Progress {
 static void show_progress(ClientWatch *watch, const Envelope *e)
 {
         Progress *p = CONTAINER_OF(watch, Progress, watch);
-        Span params = envelope_member(e, MEMBER_PARAMS), total = json_member(params, "total");
-        Span done = json_member(params, "progress"), text = json_member(params, "message");
+        Span params = envelope_member(e, MEMBER_PARAMS), total = jspan_member(params, "total");
+        Span done = jspan_member(params, "progress"), text = jspan_member(params, "message");
         CLEANUP(buf_done) Buf line = BUF_INIT(4096);
         if (mcp_method_of(envelope_member(e, MEMBER_METHOD)) != MCP_METHOD_PROGRESS ||
-            json_type(done) != JSON_NUMBER_TEXT)
+            jspan_type(done) != JSPAN_NUMBER)
                 return;
-        bool counted = json_type(total) == JSON_NUMBER_TEXT;
+        bool counted = jspan_type(total) == JSPAN_NUMBER;
         int r = buf_appendf(&line, "\r\033[K%.*s%s%.*s ", (int)done.len, done.ptr, counted ? "/" : "",
                             counted ? (int)total.len : 0, counted ? total.ptr : "");
         CLEANUP(buf_done) Buf decoded = BUF_INIT(1024);
-        if (r == 0 && text.len && json_text_append(text, &decoded) == 0)
+        if (r == 0 && text.len && jspan_text_append(text, &decoded) == 0)
                 r = figure_text(&line, buf_span(&decoded));
         if (r < 0)
                 return;

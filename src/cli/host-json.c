@@ -138,8 +138,8 @@ static int insert(const Merge *m, Span object, unsigned level, const char *name,
         CLEANUP(buf_done) Buf indent = BUF_INIT(4096);
         CLEANUP(buf_done) Buf piece = BUF_INIT(BUF_CAP_NONE);
         Span last = SPAN_NONE, v, found = indent_of(m->text, place(m, object.ptr));
-        JsonWalk w = json_walk(object);
-        while (json_next(&w, NULL, &v))
+        JspanWalk w = jspan_walk(object);
+        while (jspan_next(&w, NULL, &v))
                 last = v;
         int r = last.ptr && found.ptr ? buf_append_span(&indent, found) : 0;
         for (unsigned i = 0; i <= level && r == 0 && !(last.ptr && found.ptr); i++)
@@ -188,10 +188,10 @@ static int replace_value(const Merge *m, Span old, Span value)
 static bool find(Span object, const char *name, Span *ret)
 {
         Span n, v;
-        JsonWalk w = json_walk(object);
+        JspanWalk w = jspan_walk(object);
         *ret = SPAN_NONE;
-        while (json_next(&w, &n, &v)) {
-                if (!json_is(n, name))
+        while (jspan_next(&w, &n, &v)) {
+                if (!jspan_is(n, name))
                         continue;
                 if (ret->ptr)
                         return false;
@@ -211,13 +211,13 @@ int host_json_merge(Span text, const char *section, const char *name, Span value
                 return r;
         const Merge m = {.text = text, .blanked = buf_span(&copy), .out = ret};
         Span top = span_trim(m.blanked), at, old;
-        if (!json_valid(top, DEEPEST))
+        if (!jspan_valid(top, DEEPEST))
                 return HOST_JSON_E_UNCLEAR;
-        if (json_type(top) != JSON_OBJECT_TEXT || !find(top, section, &at))
+        if (jspan_type(top) != JSPAN_OBJECT || !find(top, section, &at))
                 return HOST_JSON_E_UNCLEAR;
         if (!at.ptr)
                 return insert_section(&m, top, section, name, value);
-        if (json_type(at) != JSON_OBJECT_TEXT || !find(at, name, &old))
+        if (jspan_type(at) != JSPAN_OBJECT || !find(at, name, &old))
                 return HOST_JSON_E_UNCLEAR;
         return old.ptr ? replace_value(&m, old, value) : insert(&m, at, 1, name, value);
 }

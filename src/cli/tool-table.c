@@ -28,9 +28,9 @@ static const char *keep_text(ToolTable *t, Span value)
 {
         CLEANUP(buf_done) Buf text = BUF_INIT(BUF_CAP_NONE);
         CLEANUP(buf_done) Buf safe = BUF_INIT(BUF_CAP_NONE);
-        if (json_type(value) != JSON_STRING_TEXT)
+        if (jspan_type(value) != JSPAN_STRING)
                 return "";
-        if (json_text_append(value, &text) < 0)
+        if (jspan_text_append(value, &text) < 0)
                 return NULL;
         Span rest = span_trim(buf_span(&text)), line;
         if (!span_next(&rest, '\n', &line) || figure_text(&safe, span_trim(line)) < 0)
@@ -40,13 +40,13 @@ static const char *keep_text(ToolTable *t, Span value)
 
 static int add_row(ToolTable *t, const char *server, Span tool)
 {
-        Span text = json_member(tool, "description");
+        Span text = jspan_member(tool, "description");
         ToolRow *row = ARENA_NEW(&t->arena, ToolRow);
         if (!row)
                 return -ENOMEM;
         row->server = server;
-        row->tool = keep_text(t, json_member(tool, "name"));
-        row->text = keep_text(t, text.len ? text : json_member(tool, "title"));
+        row->tool = keep_text(t, jspan_member(tool, "name"));
+        row->text = keep_text(t, text.len ? text : jspan_member(tool, "title"));
         if (!row->tool || !row->text)
                 return -ENOMEM;
         *t->last = row;
@@ -56,10 +56,10 @@ static int add_row(ToolTable *t, const char *server, Span tool)
 
 static int add_page(ToolTable *t, const char *server, Span tools, bool *begun)
 {
-        JsonWalk w = json_walk(tools);
+        JspanWalk w = jspan_walk(tools);
         Span tool;
         int r = 0;
-        while (r == 0 && json_type(tools) == JSON_ARRAY_TEXT && json_next(&w, NULL, &tool)) {
+        while (r == 0 && jspan_type(tools) == JSPAN_ARRAY && jspan_next(&w, NULL, &tool)) {
                 r = *begun ? buf_append_char(&t->json, ',') : 0;
                 *begun = true;
                 if (r == 0)
@@ -74,7 +74,7 @@ static int next_params(const ClientSession *s, Buf *params)
 {
         Span cursor = envelope_member(&s->answer, MEMBER_RESULT_NEXT_CURSOR);
         buf_clear(params);
-        if (json_type(cursor) != JSON_STRING_TEXT)
+        if (jspan_type(cursor) != JSPAN_STRING)
                 return 0;
         return buf_appendf(params, "{\"cursor\":%.*s}", (int)cursor.len, cursor.ptr);
 }
@@ -87,7 +87,7 @@ static int add_pages(ToolTable *t, ClientSession *s, const char *server, Nsec de
                 int r = client_session_request(s, MCP_METHOD_TOOLS_LIST, buf_span(&params), deadline, NULL);
                 if (r == 0)
                         r = add_page(t, server,
-                                     json_member(envelope_member(&s->answer, MEMBER_RESULT), "tools"),
+                                     jspan_member(envelope_member(&s->answer, MEMBER_RESULT), "tools"),
                                      &begun);
                 if (r == 0)
                         r = next_params(s, &params);

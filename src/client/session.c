@@ -32,10 +32,10 @@ static int place_fault(ClientSession *s, int e)
 /* The text of {"error":...}, which is one or holds one in `message`. */
 static int append_reason(Buf *b, Span body)
 {
-        Span error = json_valid(body, envelope_limits.depth) ? json_member(body, "error") : SPAN_NONE;
-        if (json_type(error) == JSON_OBJECT_TEXT)
-                error = json_member(error, "message");
-        return json_type(error) == JSON_STRING_TEXT ? json_text_append(error, b) : 0;
+        Span error = jspan_valid(body, envelope_limits.depth) ? jspan_member(body, "error") : SPAN_NONE;
+        if (jspan_type(error) == JSPAN_OBJECT)
+                error = jspan_member(error, "message");
+        return jspan_type(error) == JSPAN_STRING ? jspan_text_append(error, b) : 0;
 }
 
 static int refused(ClientSession *s)
@@ -125,7 +125,7 @@ static int take_message(ClientSession *s, Span text, ClientWatch *watch)
                 return NOT_YET;
         /* An error to nobody is ours: there is one request only. */
         bool ours = !envelope_has(&s->answer, MEMBER_ID) ||
-                    (json_uint(envelope_member(&s->answer, MEMBER_ID), &id) && id == s->last_id);
+                    (jspan_uint(envelope_member(&s->answer, MEMBER_ID), &id) && id == s->last_id);
         if (!ours)
                 return NOT_YET;
         return s->answer.kind == ENVELOPE_RESULT ? 0 : CLIENT_E_ERROR;
@@ -187,7 +187,7 @@ static int read_answer(ClientSession *s, Nsec deadline, ClientWatch *watch)
 static int explain_error(ClientSession *s)
 {
         CLEANUP(buf_done) Buf text = BUF_INIT(WHY_MAX);
-        int r = json_text_append(envelope_member(&s->answer, MEMBER_ERROR_MESSAGE), &text);
+        int r = jspan_text_append(envelope_member(&s->answer, MEMBER_ERROR_MESSAGE), &text);
         if (r == -ENOMEM)
                 return r;
         Span code = envelope_member(&s->answer, MEMBER_ERROR_CODE);
@@ -230,7 +230,7 @@ static int take_welcome(ClientSession *s)
 {
         char room[32];
         Span text;
-        if (!json_text(envelope_member(&s->answer, MEMBER_RESULT_VERSION), room, sizeof(room), &text))
+        if (!jspan_text(envelope_member(&s->answer, MEMBER_RESULT_VERSION), room, sizeof(room), &text))
                 return fault(s, CLIENT_E_BROKEN, "the server names no version of the protocol");
         s->version = mcp_version_of(text);
         if (s->version == _MCP_VERSION_INVALID)

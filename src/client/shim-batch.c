@@ -60,13 +60,13 @@ static int send(Shim *s, Span array, BatchFacts *f)
 int shim_batch_new(Shim *s, Span array)
 {
         BatchFacts f = {.ids = BUF_INIT(BUF_CAP_NONE)};
-        JsonWalk walk = json_walk(array);
+        JspanWalk walk = jspan_walk(array);
         Span item;
         int r = 0;
         if (s->version == _MCP_VERSION_INVALID || !mcp_has(s->version, MCP_HAS_BATCH))
                 return shim_say_error(s, SPAN_NONE, RPC_ERROR_INVALID_REQUEST,
                                       "several messages in one line are for sessions of 2025-03-26 only");
-        while (r == 0 && json_next(&walk, NULL, &item))
+        while (r == 0 && jspan_next(&walk, NULL, &item))
                 r = look(&f, item);
         if (r == 0 && f.n == 0)
                 r = shim_say_error(s, SPAN_NONE, RPC_ERROR_INVALID_REQUEST, "an empty batch");
@@ -80,10 +80,10 @@ int shim_batch_new(Shim *s, Span array)
 
 static bool is_granted(Span answers, Span id)
 {
-        JsonWalk walk = json_walk(answers);
+        JspanWalk walk = jspan_walk(answers);
         Span item;
         Envelope e;
-        while (json_next(&walk, NULL, &item))
+        while (jspan_next(&walk, NULL, &item))
                 if (scan_item(item, &e) == 0 && e.kind == ENVELOPE_RESULT &&
                     span_equal(envelope_member(&e, MEMBER_ID), id))
                         return true;
@@ -92,12 +92,12 @@ static bool is_granted(Span answers, Span id)
 
 int shim_batch_answered(Shim *s, ShimTurn *t, Span answers)
 {
-        JsonWalk walk = json_walk(buf_span(&t->body));
+        JspanWalk walk = jspan_walk(buf_span(&t->body));
         Span item;
         Envelope e;
         int r = 0;
         t->answered = true;
-        while (r == 0 && t->lasts && json_next(&walk, NULL, &item))
+        while (r == 0 && t->lasts && jspan_next(&walk, NULL, &item))
                 if (scan_item(item, &e) == 0 && e.kind == ENVELOPE_REQUEST &&
                     is_granted(answers, envelope_member(&e, MEMBER_ID)))
                         r = shim_replay_granted(s, item, t->generation);
@@ -107,12 +107,12 @@ int shim_batch_answered(Shim *s, ShimTurn *t, Span answers)
 int shim_batch_fail(Shim *s, const ShimTurn *t, RpcError error, const char *why)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
-        JsonWalk walk = json_walk(buf_span(&t->id));
+        JspanWalk walk = jspan_walk(buf_span(&t->id));
         Span id;
         int r = 0;
         if (t->id.len == 0)
                 return shim_say_error(s, SPAN_NONE, error, why);
-        while (r == 0 && json_next(&walk, NULL, &id)) {
+        while (r == 0 && jspan_next(&walk, NULL, &id)) {
                 r = buf_append_char(&b, b.len ? ',' : '[');
                 if (r == 0)
                         r = mcp_write_error(&b, &(McpErrorArgs){.id = id, .error = error, .message = why});

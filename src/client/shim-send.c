@@ -259,8 +259,8 @@ static int take_refusal(Shim *s, ShimTurn *t)
         CLEANUP(buf_done) Buf why = BUF_INIT(SHOWN_REASON + 128);
         CLEANUP(buf_done) Buf text = BUF_INIT(SHOWN_REASON);
         Span body = buf_span(h1_response_body(t->conn.response));
-        Span error = json_valid(body, 16) ? json_member(body, "error") : SPAN_NONE;
-        int r = json_type(error) == JSON_STRING_TEXT ? json_text_append(error, &text) : 0;
+        Span error = jspan_valid(body, 16) ? jspan_member(body, "error") : SPAN_NONE;
+        int r = jspan_type(error) == JSPAN_STRING ? jspan_text_append(error, &text) : 0;
         if (r == -ENOMEM)
                 return r;
         r = buf_appendf(&why, "mcpvisor answered with HTTP status %d%s%s",
@@ -274,11 +274,11 @@ static int take_nameless(Shim *s, ShimTurn *t, const Envelope *e)
         CLEANUP(buf_done) Buf text = BUF_INIT(SHOWN_REASON);
         int64_t code = 0;
         RpcError error = RPC_ERROR_INTERNAL;
-        bool told = json_int(envelope_member(e, MEMBER_ERROR_CODE), &code);
+        bool told = jspan_int(envelope_member(e, MEMBER_ERROR_CODE), &code);
         for (unsigned i = 0; told && i < _RPC_ERROR_MAX; i++)
                 if (rpc_error_table[i].code == code)
                         error = (RpcError)i;
-        int r = json_text_append(envelope_member(e, MEMBER_ERROR_MESSAGE), &text);
+        int r = jspan_text_append(envelope_member(e, MEMBER_ERROR_MESSAGE), &text);
         t->answered = true;
         if (r < 0 && r != -ENOBUFS)
                 return r;

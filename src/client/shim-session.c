@@ -14,7 +14,7 @@ int shim_session_opened(Shim *s, const ShimTurn *t, const Envelope *answer)
                 s->session = SHIM_NO_SESSION;
                 return t->kind == SHIM_REPEAT ? shim_session_failed(s, "mcpvisor opens no new session") : 0;
         }
-        bool told = json_text(envelope_member(answer, MEMBER_RESULT_VERSION), room, sizeof(room), &version);
+        bool told = jspan_text(envelope_member(answer, MEMBER_RESULT_VERSION), room, sizeof(room), &version);
         s->version = told ? mcp_version_of(version) : _MCP_VERSION_INVALID;
         s->can = mcp_server_can(envelope_member(answer, MEMBER_RESULT_CAPABILITIES));
         s->generation++;

@@ -93,7 +93,7 @@ int wish_list_take(WishList *l, const Envelope *request, unsigned session)
         const Meaning *m = meaning_of(mcp_method_of(envelope_member(request, MEMBER_METHOD)));
         if (!m)
                 return 0;
-        int r = json_text_append(envelope_member(request, m->member), &what);
+        int r = jspan_text_append(envelope_member(request, m->member), &what);
         if (r == -EINVAL) /* whatever was granted there, we cannot ask for it again */
                 return 0;
         if (r < 0)
@@ -147,7 +147,7 @@ void wish_list_refused(WishList *l, const Envelope *request)
 {
         const Meaning *m = meaning_of(mcp_method_of(envelope_member(request, MEMBER_METHOD)));
         CLEANUP(buf_done) Buf what = BUF_INIT(BUF_CAP_NONE);
-        if (!m || json_text_append(envelope_member(request, m->member), &what) < 0)
+        if (!m || jspan_text_append(envelope_member(request, m->member), &what) < 0)
                 return;
         Wish *w = find(l, m, buf_span(&what));
         if (w)

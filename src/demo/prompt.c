@@ -28,17 +28,17 @@ static int append_greeting(Buf *b, Span name)
 {
         int r = buf_append_str(b, "Please greet ");
         if (r == 0)
-                r = json_text_append(name, b);
+                r = jspan_text_append(name, b);
         return r < 0 ? r : buf_append_str(b, " in a friendly way.");
 }
 
 int demo_prompts_get(Demo *d, const Envelope *e)
 {
         CLEANUP(buf_done) Buf text = BUF_INIT(BUF_CAP_NONE);
-        Span name = json_member(envelope_member(e, MEMBER_ARGUMENTS), "name");
-        if (!json_is(envelope_member(e, MEMBER_NAME), PROMPT))
+        Span name = jspan_member(envelope_member(e, MEMBER_ARGUMENTS), "name");
+        if (!jspan_is(envelope_member(e, MEMBER_NAME), PROMPT))
                 return refuse(d, e, "there is no such prompt");
-        if (json_type(name) != JSON_STRING_TEXT)
+        if (jspan_type(name) != JSPAN_STRING)
                 return refuse(d, e, "the argument `name` is missing");
         int r = append_greeting(&text, name);
         if (r < 0)
@@ -67,27 +67,27 @@ int demo_prompts_get(Demo *d, const Envelope *e)
 
 static bool is_known(Span ref)
 {
-        Span type = json_member(ref, "type");
-        return (json_is(type, "ref/prompt") && json_is(json_member(ref, "name"), PROMPT)) ||
-               (json_is(type, "ref/resource") && json_is(json_member(ref, "uri"), TEMPLATE));
+        Span type = jspan_member(ref, "type");
+        return (jspan_is(type, "ref/prompt") && jspan_is(jspan_member(ref, "name"), PROMPT)) ||
+               (jspan_is(type, "ref/resource") && jspan_is(jspan_member(ref, "uri"), TEMPLATE));
 }
 
 int demo_complete(Demo *d, const Envelope *e)
 {
         char room[LONGEST_NAME];
-        Span begun, argument = json_member(envelope_member(e, MEMBER_PARAMS), "argument");
+        Span begun, argument = jspan_member(envelope_member(e, MEMBER_PARAMS), "argument");
         unsigned n = 0;
         if (!is_known(envelope_member(e, MEMBER_REF)))
                 return refuse(d, e, "ref names no prompt and no template of this server");
-        if (json_type(json_member(argument, "name")) != JSON_STRING_TEXT ||
-            !json_text(json_member(argument, "value"), room, sizeof(room), &begun))
+        if (jspan_type(jspan_member(argument, "name")) != JSPAN_STRING ||
+            !jspan_text(jspan_member(argument, "value"), room, sizeof(room), &begun))
                 return refuse(d, e, "argument wants texts `name` and `value`");
         JsonWriter w = demo_result(d, envelope_member(e, MEMBER_ID));
         json_write_key(&w, "completion");
         json_write_object(&w);
         json_write_key(&w, "values");
         json_write_array(&w);
-        for (size_t i = 0; json_is(json_member(argument, "name"), "name") && i < ARRAY_SIZE(names); i++)
+        for (size_t i = 0; jspan_is(jspan_member(argument, "name"), "name") && i < ARRAY_SIZE(names); i++)
                 if (span_starts(span_of(names[i]), begun)) {
                         json_write_str(&w, names[i]);
                         n++;

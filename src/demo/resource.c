@@ -33,14 +33,14 @@ static const Resource resources[] = {
 static const Resource *find(Span uri)
 {
         for (size_t i = 0; i < ARRAY_SIZE(resources); i++)
-                if (json_is(uri, resources[i].uri))
+                if (jspan_is(uri, resources[i].uri))
                         return &resources[i];
         return NULL;
 }
 
 static int refuse(Demo *d, const Envelope *e)
 {
-        bool given = json_type(envelope_member(e, MEMBER_URI)) == JSON_STRING_TEXT;
+        bool given = jspan_type(envelope_member(e, MEMBER_URI)) == JSPAN_STRING;
         return demo_refuse(d, envelope_member(e, MEMBER_ID),
                            given ? RPC_ERROR_RESOURCE_NOT_FOUND : RPC_ERROR_INVALID_PARAMS,
                            given ? NULL : "uri is missing");
@@ -108,7 +108,7 @@ static int read_template(Demo *d, const Envelope *e)
 {
         char room[LONGEST_URI], text[LONGEST_URI + 64];
         Span uri;
-        if (!json_text(envelope_member(e, MEMBER_URI), room, sizeof(room), &uri) || uri.len > LONGEST_URI ||
+        if (!jspan_text(envelope_member(e, MEMBER_URI), room, sizeof(room), &uri) || uri.len > LONGEST_URI ||
             !span_starts(uri, SPAN(TEMPLATE)))
                 return refuse(d, e);
         Span name = span_skip(uri, strlen(TEMPLATE));

@@ -99,7 +99,7 @@ static int answer_initialize(Demo *d, const Envelope *e)
         Span asked = SPAN_NONE, id = envelope_member(e, MEMBER_ID);
         if (!envelope_has(e, MEMBER_PROTOCOL_VERSION))
                 return demo_refuse(d, id, RPC_ERROR_INVALID_PARAMS, "protocolVersion is missing");
-        if (!json_text(envelope_member(e, MEMBER_PROTOCOL_VERSION), room, sizeof(room), &asked))
+        if (!jspan_text(envelope_member(e, MEMBER_PROTOCOL_VERSION), room, sizeof(room), &asked))
                 asked = SPAN_NONE; /* as one that nobody knows */
         d->version = mcp_version_negotiate(asked);
         return write_welcome(d, id);

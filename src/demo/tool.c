@@ -53,8 +53,8 @@ static int answer_text(Demo *d, const Call *c, const char *text)
 /* The text goes back byte for byte, escapes included. */
 static int call_echo(Demo *d, const Call *c)
 {
-        Span message = json_member(c->arguments, "message");
-        if (json_type(message) != JSON_STRING_TEXT)
+        Span message = jspan_member(c->arguments, "message");
+        if (jspan_type(message) != JSPAN_STRING)
                 return refuse(d, c, "echo wants a text `message`");
         JsonWriter w = demo_result(d, c->id);
         begin_text(&w);
@@ -66,8 +66,8 @@ static int call_echo(Demo *d, const Call *c)
 /* A number of JSON is one of strtod's, and ends where the text goes on with something else. */
 static bool number_of(Span object, const char *name, double *ret)
 {
-        Span v = json_member(object, name);
-        if (json_type(v) != JSON_NUMBER_TEXT)
+        Span v = jspan_member(object, name);
+        if (jspan_type(v) != JSPAN_NUMBER)
                 return false;
         *ret = strtod(v.ptr, NULL);
         return isfinite(*ret);
@@ -76,7 +76,7 @@ static bool number_of(Span object, const char *name, double *ret)
 static bool whole_of(Span object, const char *name, uint64_t most, uint64_t *ret)
 {
         uint64_t n;
-        if (!json_uint(json_member(object, name), &n) || n > most)
+        if (!jspan_uint(jspan_member(object, name), &n) || n > most)
                 return false;
         *ret = n;
         return true;
@@ -89,8 +89,8 @@ static int call_add(Demo *d, const Call *c)
         int64_t x, y, sum;
         if (!number_of(c->arguments, "a", &a) || !number_of(c->arguments, "b", &b) || !isfinite(a + b))
                 return refuse(d, c, "add wants numbers `a` and `b` whose sum is one");
-        if (json_int(json_member(c->arguments, "a"), &x) && json_int(json_member(c->arguments, "b"), &y) &&
-            !__builtin_add_overflow(x, y, &sum))
+        if (jspan_int(jspan_member(c->arguments, "a"), &x) &&
+            jspan_int(jspan_member(c->arguments, "b"), &y) && !__builtin_add_overflow(x, y, &sum))
                 (void)snprintf(text, sizeof(text), "%lld", (long long)sum);
         else
                 (void)snprintf(text, sizeof(text), "%.17g", a + b);
@@ -117,7 +117,7 @@ static int call_slow(Demo *d, const Call *c)
         uint64_t steps = 1;
         if (!number_of(c->arguments, "seconds", &seconds) || seconds < 0 || seconds > LIMIT_DEMO_SLOW)
                 return refuse(d, c, "slow wants a number `seconds` from 0 to 3600");
-        if (json_member(c->arguments, "steps").len &&
+        if (jspan_member(c->arguments, "steps").len &&
             (!whole_of(c->arguments, "steps", LIMIT_DEMO_STEPS, &steps) || steps == 0))
                 return refuse(d, c, "`steps` is a whole number from 1 to 10000");
         const DemoSlowArgs args = {.id = c->id,
@@ -190,14 +190,14 @@ static void write_bytes(JsonWriter *w, uint64_t size)
 static int call_blob(Demo *d, const Call *c)
 {
         uint64_t size;
-        Span as = json_member(c->arguments, "as");
-        bool bytes = json_is(as, "bytes");
+        Span as = jspan_member(c->arguments, "as");
+        bool bytes = jspan_is(as, "bytes");
         uint64_t most = bytes ? LIMIT_DEMO_BLOB / 4 * 3 : LIMIT_DEMO_BLOB;
         if (!whole_of(c->arguments, "size", most, &size))
                 return refuse(d, c,
                               bytes ? "blob wants a `size` of at most 7077888 bytes"
                                     : "blob wants a `size` of at most 9437184 bytes");
-        if (as.len && !bytes && !json_is(as, "text"))
+        if (as.len && !bytes && !jspan_is(as, "text"))
                 return refuse(d, c, "`as` is text or bytes");
         JsonWriter w = demo_result(d, c->id);
         if (bytes) {
@@ -212,16 +212,16 @@ static int call_blob(Demo *d, const Call *c)
 
 static int call_fail(Demo *d, const Call *c)
 {
-        Span mode = json_member(c->arguments, "mode");
-        if (json_is(mode, "hang"))
+        Span mode = jspan_member(c->arguments, "mode");
+        if (jspan_is(mode, "hang"))
                 return 0;
-        if (json_is(mode, "exit")) {
+        if (jspan_is(mode, "exit")) {
                 d->ended = true;
                 return 0;
         }
-        if (json_is(mode, "error"))
+        if (jspan_is(mode, "error"))
                 return demo_refuse(d, c->id, RPC_ERROR_INTERNAL, "failed, as was asked");
-        if (mode.len && !json_is(mode, "result"))
+        if (mode.len && !jspan_is(mode, "result"))
                 return refuse(d, c, "`mode` is result, error, exit or hang");
         JsonWriter w = demo_result(d, c->id);
         demo_write_text(&w, "failed, as was asked");
@@ -232,9 +232,9 @@ static int call_fail(Demo *d, const Call *c)
 
 static int call_log(Demo *d, const Call *c)
 {
-        Span message = json_member(c->arguments, "message"), word = json_member(c->arguments, "level");
+        Span message = jspan_member(c->arguments, "message"), word = jspan_member(c->arguments, "level");
         McpLevel level = word.len ? mcp_level_of(word) : MCP_LEVEL_INFO;
-        if (json_type(message) != JSON_STRING_TEXT || level == _MCP_LEVEL_INVALID)
+        if (jspan_type(message) != JSPAN_STRING || level == _MCP_LEVEL_INVALID)
                 return refuse(d, c, "log wants a text `message` and one of the eight levels");
         if (level < d->level)
                 return answer_text(d, c, "left out: below the level that is set");
@@ -327,10 +327,10 @@ int demo_tools_call(Demo *d, const Envelope *e)
         const Call c = {.e = e,
                         .id = envelope_member(e, MEMBER_ID),
                         .arguments = envelope_member(e, MEMBER_ARGUMENTS)};
-        if (c.arguments.len && json_type(c.arguments) != JSON_OBJECT_TEXT)
+        if (c.arguments.len && jspan_type(c.arguments) != JSPAN_OBJECT)
                 return refuse(d, &c, "arguments are no object");
         for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
-                if (json_is(envelope_member(e, MEMBER_NAME), tools[i].name))
+                if (jspan_is(envelope_member(e, MEMBER_NAME), tools[i].name))
                         return tools[i].call(d, &c);
         return refuse(d, &c, "there is no such tool");
 }

@@ -84,11 +84,11 @@ static int backend_message(Backend *b, const Envelope *e)
 /* Servers of 2025-03-26 may send several messages at once. */
 static int backend_batch(Backend *b, Span array)
 {
-        JsonWalk walk = json_walk(array);
+        JspanWalk walk = jspan_walk(array);
         Envelope e;
         Span item;
         int r = 0;
-        while (r == 0 && b->state != BACKEND_ENDED && json_next(&walk, NULL, &item))
+        while (r == 0 && b->state != BACKEND_ENDED && jspan_next(&walk, NULL, &item))
                 r = envelope_scan((char *)(uintptr_t)item.ptr, item.len, &b->limits, &e) == 0
                             ? backend_message(b, &e)
                             : backend_stray(b, item);

@@ -125,6 +125,7 @@ int gateway_configure(Gateway *g)
         log_default()->level = (LogLevel)c->log.level;
         http_server_set_limits(&g->http, &limits);
         metric_set(gateway_metrics(g), METRIC_CONNECTIONS_MAX, limits.max_connections);
+        g->sessions.kept.max = MIN(c->limits.max_queued, (uint64_t)SIZE_MAX);
         g->pipes.max = MIN(c->limits.pipe_budget, (uint64_t)SIZE_MAX);
         if (r == 0)
                 r = session_table_limit(&g->sessions, c->limits.max_sessions, c->limits.session_ttl,

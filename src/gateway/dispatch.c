@@ -139,10 +139,10 @@ static int batch_item(Client *c, Batch *b, Session *s, Span item)
 
 static unsigned count_items(Span array)
 {
-        JsonWalk walk = json_walk(array);
+        JspanWalk walk = jspan_walk(array);
         Span item;
         unsigned n = 0;
-        while (json_next(&walk, NULL, &item))
+        while (jspan_next(&walk, NULL, &item))
                 n++;
         return n;
 }
@@ -166,9 +166,9 @@ static int post_batch(Client *c, const HttpRequest *r, Session *s, Span array)
         q = batch_new(c, gateway_config(c->gateway)->limits.max_line, &b);
         if (q < 0)
                 return q;
-        JsonWalk walk = json_walk(array);
+        JspanWalk walk = jspan_walk(array);
         uint64_t number = s->number;
-        while (q == 0 && json_next(&walk, NULL, &item)) {
+        while (q == 0 && jspan_next(&walk, NULL, &item)) {
                 s = session_by_number(&c->gateway->sessions, number);
                 if (s)
                         q = batch_item(c, b, s, item);

@@ -48,10 +48,10 @@ void exchange_pool_done(Gateway *g)
 static bool take_token(Exchange *x, const Envelope *e)
 {
         Span token = envelope_member(e, MEMBER_META_PROGRESS_TOKEN);
-        JsonType type = json_type(token);
-        if (type == JSON_NONE)
+        JspanType type = jspan_type(token);
+        if (type == JSPAN_NONE)
                 return true;
-        if (token.len > sizeof(x->token) || (type != JSON_STRING_TEXT && type != JSON_NUMBER_TEXT))
+        if (token.len > sizeof(x->token) || (type != JSPAN_STRING && type != JSPAN_NUMBER))
                 return false;
         memcpy(x->token, token.ptr, token.len);
         x->token_len = token.len;
@@ -328,7 +328,7 @@ static int call_answered(Call *c, const Envelope *e)
                 return 0;
         if (e->kind == ENVELOPE_ERROR)
                 how = SCORE_STATUS_ERROR;
-        else if (json_true(envelope_member(e, MEMBER_RESULT_IS_ERROR)))
+        else if (jspan_true(envelope_member(e, MEMBER_RESULT_IS_ERROR)))
                 how = SCORE_STATUS_TOOL_ERROR;
         splice_init(&s, e->text);
         splice_replace(&s, envelope_member(e, MEMBER_ID), exchange_id(x));

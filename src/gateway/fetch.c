@@ -76,7 +76,7 @@ static int fetch_next(Fetch *f)
 static bool is_failure(const Envelope *e)
 {
         int64_t code;
-        return e->kind == ENVELOPE_ERROR && (!json_int(envelope_member(e, MEMBER_ERROR_CODE), &code) ||
+        return e->kind == ENVELOPE_ERROR && (!jspan_int(envelope_member(e, MEMBER_ERROR_CODE), &code) ||
                                              code != rpc_error_table[RPC_ERROR_METHOD_NOT_FOUND].code);
 }
 
@@ -147,7 +147,7 @@ static int fetch_new(Backend *b, const FetchOps *ops)
 /* Lists that the server cannot have are known to be empty without asking. */
 static unsigned worth_asking(McpDraft *d, const Backend *b, unsigned lists)
 {
-        McpCapabilities can = mcp_server_can(json_member(buf_span(&b->hello), "capabilities"));
+        McpCapabilities can = mcp_server_can(jspan_member(buf_span(&b->hello), "capabilities"));
         for (McpList l = 0; l < _MCP_LIST_MAX; l++)
                 if ((lists & (1u << l)) && !(can & (1u << mcp_list_table[l].capability))) {
                         mcp_draft_begin(d, l);

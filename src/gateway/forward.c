@@ -104,7 +104,7 @@ static int forward_named(Exchange *x, const Envelope *e, McpList list, CallText 
         char room[NAME_ROOM];
         EndpointTarget to;
         bool found;
-        if (!json_text(value, room, sizeof(room), &name))
+        if (!jspan_text(value, room, sizeof(room), &name))
                 return exchange_error(x, RPC_ERROR_INVALID_PARAMS, "params.name must be a string");
         int r = find_named(x, list, name, &to, &found);
         if (r < 0)
@@ -139,9 +139,9 @@ int forward_prompt(Exchange *x, const Envelope *e)
 /* -EINVAL: it is no string. -ENOBUFS: a long one with escapes. */
 static int plain_uri(Span value, char room[static NAME_ROOM], Buf *b, Span *ret)
 {
-        if (json_text(value, room, NAME_ROOM, ret))
+        if (jspan_text(value, room, NAME_ROOM, ret))
                 return 0;
-        int r = json_text_append(value, b);
+        int r = jspan_text_append(value, b);
         if (r == 0)
                 *ret = buf_span(b);
         return r;
@@ -190,7 +190,7 @@ int forward_uri(Exchange *x, const Envelope *e)
 static bool is_not_found(const Envelope *error)
 {
         int64_t code;
-        return json_int(envelope_member(error, MEMBER_ERROR_CODE), &code) &&
+        return jspan_int(envelope_member(error, MEMBER_ERROR_CODE), &code) &&
                (code == rpc_error_table[RPC_ERROR_RESOURCE_NOT_FOUND].code ||
                 code == rpc_error_table[RPC_ERROR_INVALID_PARAMS].code);
 }
@@ -233,10 +233,10 @@ enum { REF_MEMBERS = 16 };
  */
 static bool names_are_plain(Span ref)
 {
-        JsonWalk w = json_walk(ref);
+        JspanWalk w = jspan_walk(ref);
         Span names[REF_MEMBERS], value;
         unsigned n = 0;
-        while (n < REF_MEMBERS && json_next(&w, &names[n], &value)) {
+        while (n < REF_MEMBERS && jspan_next(&w, &names[n], &value)) {
                 if (memchr(names[n].ptr, '\\', names[n].len))
                         return false;
                 for (unsigned i = 0; i < n; i++)
@@ -254,9 +254,9 @@ int forward_ref(Exchange *x, const Envelope *e)
         char room[NAME_ROOM];
         EndpointTarget to;
         bool found;
-        bool prompt = json_is(json_member(ref, "type"), "ref/prompt");
-        value = json_member(ref, prompt ? "name" : "uri");
-        if (!names_are_plain(ref) || !json_text(value, room, sizeof(room), &name))
+        bool prompt = jspan_is(jspan_member(ref, "type"), "ref/prompt");
+        value = jspan_member(ref, prompt ? "name" : "uri");
+        if (!names_are_plain(ref) || !jspan_text(value, room, sizeof(room), &name))
                 return exchange_error(
                         x, RPC_ERROR_INVALID_PARAMS,
                         "params.ref must be a ref/prompt with a name or a ref/resource with a uri");

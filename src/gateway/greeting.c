@@ -30,8 +30,8 @@ static int take_version(Backend *b, Span value)
 {
         char room[16];
         Span text;
-        McpVersion v = json_text(value, room, sizeof(room), &text) ? mcp_version_of(text)
-                                                                   : _MCP_VERSION_INVALID;
+        McpVersion v = jspan_text(value, room, sizeof(room), &text) ? mcp_version_of(text)
+                                                                    : _MCP_VERSION_INVALID;
         if (v < 0 || mcp_version_table[v].era != MCP_LEGACY)
                 return -EPROTO;
         b->version = v;
@@ -73,7 +73,7 @@ static int fail_error(Backend *b, const Envelope *e)
 {
         char text[400], room[256];
         Span code = envelope_member(e, MEMBER_ERROR_CODE), message = SPAN_NONE;
-        if (!json_text(envelope_member(e, MEMBER_ERROR_MESSAGE), room, sizeof(room), &message))
+        if (!jspan_text(envelope_member(e, MEMBER_ERROR_MESSAGE), room, sizeof(room), &message))
                 message = SPAN("(a long text)");
         (void)snprintf(text, sizeof(text), "refuses initialize: error %.*s: %.*s", (int)MIN(code.len, 20u),
                        code.ptr, (int)message.len, message.len ? message.ptr : "");
@@ -119,7 +119,7 @@ int greeting_start(Backend *b)
 
 int greeting_resume(Backend *b, Span hello)
 {
-        if (!json_valid(hello, 64) || take_version(b, json_member(hello, "protocolVersion")) < 0)
+        if (!jspan_valid(hello, 64) || take_version(b, jspan_member(hello, "protocolVersion")) < 0)
                 return backend_fail(b, IPC_FAILURE_HANDSHAKE, "its notebook cannot be read");
         return greeting_done(b, hello);
 }

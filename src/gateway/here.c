@@ -67,8 +67,8 @@ static int keep_capabilities(Buf *b, Span can)
         static const char *const known[] = {"roots", "sampling", "elicitation"};
         int r = buf_append_char(b, '{');
         for (size_t i = 0; r == 0 && i < ARRAY_SIZE(known); i++) {
-                Span value = json_member(can, known[i]);
-                if (json_type(value) != JSON_OBJECT_TEXT)
+                Span value = jspan_member(can, known[i]);
+                if (jspan_type(value) != JSPAN_OBJECT)
                         continue;
                 r = buf_appendf(b, "%s\"%s\":", b->len > 1 ? "," : "", known[i]);
                 if (r == 0)
@@ -85,7 +85,7 @@ static int take_client(Session *s, Client *c, Endpoint *ep, const Envelope *e)
         s->endpoint = ep;
         ep->sessions++;
         (void)snprintf(s->principal, sizeof(s->principal), "%s", c->principal);
-        (void)json_text(envelope_member(e, MEMBER_PROTOCOL_VERSION), room, sizeof(room), &version);
+        (void)jspan_text(envelope_member(e, MEMBER_PROTOCOL_VERSION), room, sizeof(room), &version);
         s->version = mcp_version_negotiate(version);
         s->client_can = mcp_client_can(can);
         int r = keep_capabilities(&s->client_capabilities, can);
@@ -97,7 +97,7 @@ int here_initialize(Client *c, Endpoint *ep, const Envelope *e)
         Gateway *g = c->gateway;
         Span id = envelope_member(e, MEMBER_ID);
         Session *s;
-        if (json_type(envelope_member(e, MEMBER_PROTOCOL_VERSION)) != JSON_STRING_TEXT)
+        if (jspan_type(envelope_member(e, MEMBER_PROTOCOL_VERSION)) != JSPAN_STRING)
                 return client_refuse_rpc(c, 400, RPC_ERROR_INVALID_PARAMS, id,
                                          "params.protocolVersion must be a string");
         int r = here_tell_changes(g, ep);
@@ -186,7 +186,7 @@ static int list_templates(Exchange *x, const Envelope *e)
 
 static int read_uri(Exchange *x, const Envelope *e, Buf *uri, Upstream **ret)
 {
-        int r = json_text_append(envelope_member(e, MEMBER_URI), uri);
+        int r = jspan_text_append(envelope_member(e, MEMBER_URI), uri);
         if (r == -EINVAL || uri->len == 0) {
                 *ret = NULL;
                 return exchange_error(x, RPC_ERROR_INVALID_PARAMS, "params.uri must be a string");

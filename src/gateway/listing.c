@@ -57,11 +57,11 @@ static int write_item(Buf *b, Span item, const Edit *e)
         int r = 0;
         if (!e->name.len && !e->description.len)
                 return buf_append_span(b, item);
-        for (JsonWalk w = json_walk(item); r >= 0 && json_next(&w, &name, &value);) {
+        for (JspanWalk w = jspan_walk(item); r >= 0 && jspan_next(&w, &name, &value);) {
                 Span put = SPAN_NONE;
-                if (e->name.len && json_is(name, "name"))
+                if (e->name.len && jspan_is(name, "name"))
                         put = e->name;
-                else if (e->description.len && json_is(name, "description")) {
+                else if (e->description.len && jspan_is(name, "description")) {
                         put = e->description;
                         described = true;
                 }

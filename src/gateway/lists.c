@@ -138,12 +138,12 @@ int here_list(Exchange *x, const Envelope *e, McpList list)
         Span value = envelope_member(e, MEMBER_CURSOR), text;
         char room[CURSOR_SIZE];
         Cursor at;
-        if (json_type(value) == JSON_NONE || json_type(value) == JSON_NULL_TEXT)
+        if (jspan_type(value) == JSPAN_NONE || jspan_type(value) == JSPAN_NULL)
                 return worth_waiting(ep) ? wait_for_lists(x) : answer_list(x);
         int r = here_refresh(g, ep);
         if (r < 0)
                 return r;
-        if (!json_text(value, room, sizeof(room), &text) || !cursor_read(g->cursor_key, text, &at) ||
+        if (!jspan_text(value, room, sizeof(room), &text) || !cursor_read(g->cursor_key, text, &at) ||
             at.list != list || at.edition != ep->lists[list].edition)
                 return exchange_error(
                         x, RPC_ERROR_INVALID_PARAMS,

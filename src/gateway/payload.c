@@ -21,7 +21,7 @@ static void write_payload(const Exchange *x, const Upstream *u, const char *what
 void payload_asked(const Exchange *x, const Upstream *u, Span text)
 {
         if (is_wanted(x))
-                write_payload(x, u, "params", json_member(text, "params"));
+                write_payload(x, u, "params", jspan_member(text, "params"));
 }
 
 void payload_answered(const Exchange *x, const Envelope *e)

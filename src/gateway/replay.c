@@ -11,15 +11,38 @@ typedef struct Record {
 
 enum { FIRST_SIZE = 4096 };
 
-void replay_init(Replay *l, size_t cap)
+void replay_init(Replay *l, size_t cap, ReplayBudget *budget)
 {
-        *l = (Replay){.cap = cap, .next = 1};
+        *l = (Replay){.cap = cap, .budget = budget, .next = 1};
+}
+
+/* ---- what is above the cap ---- */
+
+static size_t excess(const Replay *l, size_t size)
+{
+        return size > l->cap ? size - l->cap : 0;
+}
+
+/* The ring has that size from now on. */
+static void set_size(Replay *l, size_t size)
+{
+        if (l->budget)
+                l->budget->used = l->budget->used - excess(l, l->size) + excess(l, size);
+        l->size = size;
+}
+
+static bool is_in_budget(const Replay *l, size_t size)
+{
+        size_t more = excess(l, size), own = excess(l, l->size);
+        return more <= own ||
+               (l->budget && more <= l->budget->max && l->budget->used - own <= l->budget->max - more);
 }
 
 void replay_done(Replay *l)
 {
         free(l->data);
-        *l = (Replay){.cap = l->cap, .next = 1};
+        set_size(l, 0);
+        replay_init(l, l->cap, l->budget);
 }
 
 /* ---- the ring; places are counted from its start ---- */
@@ -100,7 +123,7 @@ static int resize(Replay *l, size_t size)
         }
         free(l->data);
         l->data = data;
-        l->size = size;
+        set_size(l, size);
         l->start = 0;
         return 0;
 }
@@ -172,7 +195,7 @@ void event_id_write(uint32_t stream, uint64_t number, char ret_id[static EVENT_I
 /* As for every queue: one that is empty takes one of any size. */
 static bool may_keep(const Replay *l, size_t len, bool last)
 {
-        if (l->cap == 0 || len > UINT32_MAX)
+        if (l->cap == 0 || len > UINT32_MAX - sizeof(Record) || !is_in_budget(l, len + sizeof(Record)))
                 return false;
         return last || l->used == 0 || (l->cap >= sizeof(Record) && len <= l->cap - sizeof(Record));
 }

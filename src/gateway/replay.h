@@ -18,8 +18,14 @@ typedef struct EventLoss {
         uint64_t number; /* 0: none */
 } EventLoss;
 
+/* What all sessions together may keep above their caps. */
+typedef struct ReplayBudget {
+        size_t used, max;
+} ReplayBudget;
+
 typedef struct Replay {
-        char *data; /* owned; a ring, which grows to the cap */
+        char *data;           /* owned; a ring, which grows to the cap */
+        ReplayBudget *budget; /* borrowed; NULL: nothing is kept above the cap */
         size_t cap, size, start, used;
         uint64_t next;                  /* number of the next event, from 1 */
         EventLoss losses[EVENT_LOSSES]; /* of few streams, the latest that lost one; of all others: */
@@ -28,13 +34,14 @@ typedef struct Replay {
         uint64_t hint_number, hint_end; /* the event that replay_next() gave last; where it ended */
 } Replay;
 
-void replay_init(Replay *l, size_t cap);
+void replay_init(Replay *l, size_t cap, ReplayBudget *budget);
 void replay_done(Replay *l);
 
 /* Numbers an event (one line of data in parts) and keeps it; one that does not fit even without the others is
  * numbered and not kept, and forgets all before it of its stream, as they could not be told in full. */
 void replay_add(Replay *l, uint32_t stream, const Span *data, unsigned n, char ret_id[static EVENT_ID_SIZE]);
-/* The same for the answer that a stream ends with: whatever its size it is kept, and what is older goes. */
+/* The same for the answer that a stream ends with: whatever its size it is kept, and what is older goes, as
+ * long as the budget has room for it. */
 void replay_add_last(Replay *l, uint32_t stream, const Span *data, unsigned n,
                      char ret_id[static EVENT_ID_SIZE]);
 /* An id that stands before all events of a stream that has none yet (for priming). */

@@ -219,7 +219,7 @@ int session_new(SessionTable *t, Nsec now, Session **ret)
         s->level = _MCP_LEVEL_INVALID;
         s->client_capabilities = s->client_info = BUF_INIT(LIMIT_SESSION_CLIENT);
         s->used = now;
-        replay_init(&s->events, t->replay);
+        replay_init(&s->events, t->replay, &t->kept);
         pending_init(&s->asks);
         LIST_INIT(&s->exchanges);
         TAILQ_INIT(&s->streams);

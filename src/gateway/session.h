@@ -78,6 +78,7 @@ struct SessionTable {
         uint64_t max;
         Nsec ttl;
         size_t replay;
+        ReplayBudget kept; /* by all sessions above that; its max is whose the table is */
 };
 
 int session_table_init(SessionTable *t, TimerHeap *timers, const SessionOps *ops) MUST_CHECK;

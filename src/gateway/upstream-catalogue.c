@@ -235,7 +235,7 @@ int backend_subscribe(Backend *b, Span uri, bool on)
 int backend_set_level(Backend *b, McpLevel level)
 {
         char params[64];
-        McpCapabilities can = mcp_server_can(json_member(buf_span(&b->hello), "capabilities"));
+        McpCapabilities can = mcp_server_can(jspan_member(buf_span(&b->hello), "capabilities"));
         if (level == b->level || level < 0 || !(can & MCP_CAN(LOGGING)))
                 return 0;
         b->level = level;

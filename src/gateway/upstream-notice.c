@@ -20,7 +20,7 @@ static bool wants_level(const Session *s, McpLevel level)
 static int prefix_logger(const Upstream *u, const Envelope *e, Splice *s, Buf *room)
 {
         Span logger = envelope_member(e, MEMBER_LOGGER);
-        if (json_type(logger) != JSON_STRING_TEXT)
+        if (jspan_type(logger) != JSPAN_STRING)
                 return 0;
         int r = buf_appendf(room, "\"%s/", u->name);
         if (r == 0)
@@ -88,7 +88,7 @@ static int take_updated(Backend *b, const Envelope *e)
         uint32_t at = 0;
         uint64_t who;
         bool taken;
-        int r = json_text_append(envelope_member(e, MEMBER_URI), &uri);
+        int r = jspan_text_append(envelope_member(e, MEMBER_URI), &uri);
         if (r == -EINVAL || r == -ENOBUFS)
                 return 0;
         while (r == 0 && subscription_each(u->subscriptions, buf_span(&uri), &at, &who)) {

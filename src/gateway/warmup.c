@@ -47,7 +47,7 @@ static int warmup_answered(Call *c, const Envelope *e)
         if (e->kind == ENVELOPE_ERROR)
                 return warmup_over(w, "it was answered by an error");
         return warmup_over(w,
-                           json_true(envelope_member(e, MEMBER_RESULT_IS_ERROR)) ? "the tool failed" : NULL);
+                           jspan_true(envelope_member(e, MEMBER_RESULT_IS_ERROR)) ? "the tool failed" : NULL);
 }
 
 static int warmup_failed(Call *c, Fault fault)

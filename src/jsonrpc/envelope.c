@@ -131,7 +131,7 @@ typedef const char *Rule(const Envelope *e, const char **at);
 
 static bool is_integer(Span value)
 {
-        if (json_type(value) != JSON_NUMBER_TEXT)
+        if (jspan_type(value) != JSPAN_NUMBER)
                 return false;
         for (size_t i = 0; i < value.len; i++)
                 if (value.ptr[i] == '.' || (value.ptr[i] | 0x20) == 'e')
@@ -139,9 +139,9 @@ static bool is_integer(Span value)
         return true;
 }
 
-static JsonType type_of(const Envelope *e, EnvelopeMember m)
+static JspanType type_of(const Envelope *e, EnvelopeMember m)
 {
-        return json_type(envelope_member(e, m));
+        return jspan_type(envelope_member(e, m));
 }
 
 static const char *fault_at(const Envelope *e, EnvelopeMember m, const char **at, const char *why)
@@ -156,7 +156,7 @@ static const char *version_fault(const Envelope *e, const char **at)
         if (!envelope_has(e, MEMBER_JSONRPC))
                 return "the member \"jsonrpc\" is missing";
         Span version = envelope_member(e, MEMBER_JSONRPC);
-        if (!span_equal(version, SPAN("\"2.0\"")) && !json_is(version, "2.0"))
+        if (!span_equal(version, SPAN("\"2.0\"")) && !jspan_is(version, "2.0"))
                 return fault_at(e, MEMBER_JSONRPC, at, "\"jsonrpc\" must be \"2.0\"");
         return NULL;
 }
@@ -168,21 +168,21 @@ static const char *call_fault(const Envelope *e, const char **at)
                 return fault_at(e, MEMBER_RESULT, at, "\"method\" and \"result\" do not go together");
         if (envelope_has(e, MEMBER_ERROR))
                 return fault_at(e, MEMBER_ERROR, at, "\"method\" and \"error\" do not go together");
-        if (type_of(e, MEMBER_METHOD) != JSON_STRING_TEXT)
+        if (type_of(e, MEMBER_METHOD) != JSPAN_STRING)
                 return fault_at(e, MEMBER_METHOD, at, "\"method\" must be a string");
-        if (envelope_has(e, MEMBER_PARAMS) && type_of(e, MEMBER_PARAMS) != JSON_OBJECT_TEXT)
+        if (envelope_has(e, MEMBER_PARAMS) && type_of(e, MEMBER_PARAMS) != JSPAN_OBJECT)
                 return fault_at(e, MEMBER_PARAMS, at, "\"params\" must be an object");
         return NULL;
 }
 
 static const char *error_fault(const Envelope *e, const char **at)
 {
-        if (type_of(e, MEMBER_ERROR) != JSON_OBJECT_TEXT)
+        if (type_of(e, MEMBER_ERROR) != JSPAN_OBJECT)
                 return fault_at(e, MEMBER_ERROR, at, "\"error\" must be an object");
         *at = envelope_member(e, MEMBER_ERROR).ptr;
         if (!is_integer(envelope_member(e, MEMBER_ERROR_CODE)))
                 return fault_at(e, MEMBER_ERROR_CODE, at, "\"error.code\" must be there and an integer");
-        if (type_of(e, MEMBER_ERROR_MESSAGE) != JSON_STRING_TEXT)
+        if (type_of(e, MEMBER_ERROR_MESSAGE) != JSPAN_STRING)
                 return fault_at(e, MEMBER_ERROR_MESSAGE, at, "\"error.message\" must be there and a string");
         return NULL;
 }
@@ -207,10 +207,10 @@ static const char *id_fault(Envelope *e, uint32_t longest, const char **at)
         const char *why = NULL;
         if (!id.ptr)
                 return NULL;
-        if (json_type(id) == JSON_NULL_TEXT && envelope_has(e, MEMBER_ERROR) &&
+        if (jspan_type(id) == JSPAN_NULL && envelope_has(e, MEMBER_ERROR) &&
             !envelope_has(e, MEMBER_METHOD) && !envelope_has(e, MEMBER_RESULT))
                 why = NULL; /* an error that answers what could not be read */
-        else if (json_type(id) != JSON_STRING_TEXT && !is_integer(id))
+        else if (jspan_type(id) != JSPAN_STRING && !is_integer(id))
                 why = fault_at(e, MEMBER_ID, at,
                                "the id must be a string, or an integer without fraction and exponent");
         else if (id.len > longest)
@@ -304,7 +304,7 @@ bool envelope_peek_id(Span first, Span *ret_id)
                         return false;
                 if (member_find(ENVELOPE_MESSAGE, name) == MEMBER_ID) {
                         id = span_from(value, (size_t)(p - value));
-                        if (json_type(id) != JSON_STRING_TEXT && (!is_integer(id) || p == s.end))
+                        if (jspan_type(id) != JSPAN_STRING && (!is_integer(id) || p == s.end))
                                 return false; /* the number may go on behind the end */
                         *ret_id = id;
                         return true;

@@ -43,7 +43,7 @@ enum {
         _ENVELOPE_E_SUCCESS,
         ENVELOPE_E_SYNTAX,  /* no JSON: -32700 */
         ENVELOPE_E_INVALID, /* JSON, but no message: -32600; the id is there when it could be read */
-        ENVELOPE_E_BATCH, /* an array, valid as JSON: `text` is it, for json_walk; each element is scanned */
+        ENVELOPE_E_BATCH, /* an array, valid as JSON: `text` is it, for jspan_walk; each element is scanned */
 };
 
 /* `bytes` may be changed as said above. Never a negative result. What an answer's id may be, a request's

@@ -6,38 +6,37 @@
 #include "base/utf8.h"
 #include "jsonrpc/scan.h"
 
-bool json_valid(Span text, uint32_t depth)
+bool jspan_valid(Span text, uint32_t depth)
 {
         Scan s = scan_of(text, depth);
         const char *p = scan_value(&s, scan_blank(&s, s.begin));
         return p && scan_blank(&s, p) == s.end;
 }
 
-JsonType json_type(Span value)
+JspanType jspan_type(Span value)
 {
-        static const JsonType types[UINT8_MAX + 1] = {
-                ['{'] = JSON_OBJECT_TEXT, ['['] = JSON_ARRAY_TEXT,  ['"'] = JSON_STRING_TEXT,
-                ['t'] = JSON_TRUE_TEXT,   ['f'] = JSON_FALSE_TEXT,  ['n'] = JSON_NULL_TEXT,
-                ['-'] = JSON_NUMBER_TEXT, ['0'] = JSON_NUMBER_TEXT, ['1'] = JSON_NUMBER_TEXT,
-                ['2'] = JSON_NUMBER_TEXT, ['3'] = JSON_NUMBER_TEXT, ['4'] = JSON_NUMBER_TEXT,
-                ['5'] = JSON_NUMBER_TEXT, ['6'] = JSON_NUMBER_TEXT, ['7'] = JSON_NUMBER_TEXT,
-                ['8'] = JSON_NUMBER_TEXT, ['9'] = JSON_NUMBER_TEXT,
+        static const JspanType types[UINT8_MAX + 1] = {
+                ['{'] = JSPAN_OBJECT, ['['] = JSPAN_ARRAY,  ['"'] = JSPAN_STRING, ['t'] = JSPAN_TRUE,
+                ['f'] = JSPAN_FALSE,  ['n'] = JSPAN_NULL,   ['-'] = JSPAN_NUMBER, ['0'] = JSPAN_NUMBER,
+                ['1'] = JSPAN_NUMBER, ['2'] = JSPAN_NUMBER, ['3'] = JSPAN_NUMBER, ['4'] = JSPAN_NUMBER,
+                ['5'] = JSPAN_NUMBER, ['6'] = JSPAN_NUMBER, ['7'] = JSPAN_NUMBER, ['8'] = JSPAN_NUMBER,
+                ['9'] = JSPAN_NUMBER,
         };
-        return value.len ? types[(uint8_t)value.ptr[0]] : JSON_NONE;
+        return value.len ? types[(uint8_t)value.ptr[0]] : JSPAN_NONE;
 }
 
 /* ---- objects and arrays --------------------------------------------------- */
 
-JsonWalk json_walk(Span container)
+JspanWalk jspan_walk(Span container)
 {
-        JsonType type = json_type(container);
-        if (type != JSON_OBJECT_TEXT && type != JSON_ARRAY_TEXT)
-                return (JsonWalk){0};
-        return (JsonWalk){.rest = span_skip(container, 1), .object = type == JSON_OBJECT_TEXT};
+        JspanType type = jspan_type(container);
+        if (type != JSPAN_OBJECT && type != JSPAN_ARRAY)
+                return (JspanWalk){0};
+        return (JspanWalk){.rest = span_skip(container, 1), .object = type == JSPAN_OBJECT};
 }
 
 /* The scan only finds where each part ends; in text that was not validated it ends the walk. */
-bool json_next(JsonWalk *w, Span *ret_name, Span *ret_value)
+bool jspan_next(JspanWalk *w, Span *ret_name, Span *ret_value)
 {
         Scan s = scan_of(w->rest, LIMIT_JSON_DEPTH);
         Span name = SPAN_NONE;
@@ -57,13 +56,13 @@ bool json_next(JsonWalk *w, Span *ret_name, Span *ret_value)
         return true;
 }
 
-Span json_member(Span object, const char *name)
+Span jspan_member(Span object, const char *name)
 {
-        JsonWalk w = json_walk(object);
+        JspanWalk w = jspan_walk(object);
         Span plain = span_of(name), quoted, value;
         if (!w.object)
                 return SPAN_NONE;
-        while (json_next(&w, &quoted, &value))
+        while (jspan_next(&w, &quoted, &value))
                 if (quoted.len == plain.len + 2 && memcmp(quoted.ptr + 1, plain.ptr, plain.len) == 0)
                         return value;
         return SPAN_NONE;
@@ -147,7 +146,7 @@ static bool decode(Span rest, char *room, size_t size, size_t *ret_n)
         return true;
 }
 
-bool json_text(Span value, char *room, size_t size, Span *ret)
+bool jspan_text(Span value, char *room, size_t size, Span *ret)
 {
         Span text;
         size_t n;
@@ -163,7 +162,7 @@ bool json_text(Span value, char *room, size_t size, Span *ret)
         return true;
 }
 
-int json_text_append(Span value, Buf *b)
+int jspan_text_append(Span value, Buf *b)
 {
         Span text;
         size_t n = 0;
@@ -178,7 +177,7 @@ int json_text_append(Span value, Buf *b)
         return good ? 0 : -EINVAL;
 }
 
-bool json_is(Span value, const char *text)
+bool jspan_is(Span value, const char *text)
 {
         char c[UTF8_LONGEST];
         Span rest, piece, want = span_of(text);
@@ -194,12 +193,12 @@ bool json_is(Span value, const char *text)
 
 /* ---- numbers -------------------------------------------------------------- */
 
-bool json_uint(Span value, uint64_t *ret)
+bool jspan_uint(Span value, uint64_t *ret)
 {
         return parse_u64(value, ret) == 0;
 }
 
-bool json_int(Span value, int64_t *ret)
+bool jspan_int(Span value, int64_t *ret)
 {
         return parse_i64(value, ret) == 0;
 }

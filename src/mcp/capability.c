@@ -27,7 +27,7 @@ static McpCapabilities can_of(const Row *rows, Span object)
 {
         McpCapabilities can = 0;
         for (; rows->name; rows++)
-                if (json_type(json_member(object, rows->name)) == JSON_OBJECT_TEXT)
+                if (jspan_type(jspan_member(object, rows->name)) == JSPAN_OBJECT)
                         can |= 1U << rows->can;
         return can;
 }
@@ -35,7 +35,7 @@ static McpCapabilities can_of(const Row *rows, Span object)
 McpCapabilities mcp_server_can(Span object)
 {
         McpCapabilities can = can_of(of_server, object);
-        if (json_true(json_member(json_member(object, "resources"), "subscribe")))
+        if (jspan_true(jspan_member(jspan_member(object, "resources"), "subscribe")))
                 can |= MCP_CAN(SUBSCRIBE);
         return can;
 }

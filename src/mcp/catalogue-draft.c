@@ -38,25 +38,25 @@ static size_t bytes_of(const CatalogueMemory *m)
 
 /* ---- what a server says of itself ----------------------------------------- */
 
-static Span of_type(Span value, JsonType type)
+static Span of_type(Span value, JspanType type)
 {
-        return json_type(value) == type ? value : SPAN_NONE;
+        return jspan_type(value) == type ? value : SPAN_NONE;
 }
 
 static McpVersion version_in(Span value)
 {
         char room[VERSION_ROOM];
         Span text;
-        return json_text(value, room, sizeof(room), &text) ? mcp_version_of(text) : _MCP_VERSION_INVALID;
+        return jspan_text(value, room, sizeof(room), &text) ? mcp_version_of(text) : _MCP_VERSION_INVALID;
 }
 
 /* The newest that we know of those that it offers. */
 static McpVersion newest_in(Span array)
 {
-        JsonWalk w = json_walk(of_type(array, JSON_ARRAY_TEXT));
+        JspanWalk w = jspan_walk(of_type(array, JSPAN_ARRAY));
         McpVersion newest = _MCP_VERSION_INVALID;
         Span value;
-        while (json_next(&w, NULL, &value)) {
+        while (jspan_next(&w, NULL, &value)) {
                 McpVersion v = version_in(value);
                 if (v >= 0 && mcp_version_table[v].era == MCP_MODERN && v > newest)
                         newest = v;
@@ -66,27 +66,27 @@ static McpVersion newest_in(Span array)
 
 static const struct {
         const char *version;
-        JsonType type;
+        JspanType type;
         McpVersion (*read)(Span value);
 } of_era[_MCP_ERA_MAX] = {
-        [MCP_LEGACY] = {"protocolVersion", JSON_STRING_TEXT, version_in},
-        [MCP_MODERN] = {"supportedVersions", JSON_ARRAY_TEXT, newest_in},
+        [MCP_LEGACY] = {"protocolVersion", JSPAN_STRING, version_in},
+        [MCP_MODERN] = {"supportedVersions", JSPAN_ARRAY, newest_in},
 };
 
 int mcp_draft_hello(McpDraft *d, McpEra era, Span result)
 {
         Hello *h, *before = d->memory.hello;
-        Span version = json_member(result, of_era[era].version), info = json_member(result, "serverInfo");
-        if (json_type(version) != of_era[era].type)
+        Span version = jspan_member(result, of_era[era].version), info = jspan_member(result, "serverInfo");
+        if (jspan_type(version) != of_era[era].type)
                 return -EBADMSG;
         if (era == MCP_MODERN)
-                info = json_member(json_member(result, "_meta"), META_SERVER_INFO);
+                info = jspan_member(jspan_member(result, "_meta"), META_SERVER_INFO);
         HelloArgs a = {
                 .era = era,
                 .version = of_era[era].read(version),
-                .server_info = of_type(info, JSON_OBJECT_TEXT),
-                .capabilities = of_type(json_member(result, "capabilities"), JSON_OBJECT_TEXT),
-                .instructions = of_type(json_member(result, "instructions"), JSON_STRING_TEXT),
+                .server_info = of_type(info, JSPAN_OBJECT),
+                .capabilities = of_type(jspan_member(result, "capabilities"), JSPAN_OBJECT),
+                .instructions = of_type(jspan_member(result, "instructions"), JSPAN_STRING),
         };
         if (a.version < 0 || mcp_version_table[a.version].era != era)
                 return -EPROTONOSUPPORT;
@@ -107,10 +107,10 @@ int mcp_draft_hello(McpDraft *d, McpEra era, Span result)
  * another key from the item than we do. */
 static Span only_member(Span object, const char *name)
 {
-        JsonWalk w = json_walk(of_type(object, JSON_OBJECT_TEXT));
+        JspanWalk w = jspan_walk(of_type(object, JSPAN_OBJECT));
         Span quoted, value, found = SPAN_NONE;
-        while (json_next(&w, &quoted, &value)) {
-                if (!json_is(quoted, name))
+        while (jspan_next(&w, &quoted, &value)) {
+                if (!jspan_is(quoted, name))
                         continue;
                 if (found.ptr || quoted.len != strlen(name) + 2)
                         return SPAN_NONE;
@@ -122,7 +122,7 @@ static Span only_member(Span object, const char *name)
 static bool demands_tasks(McpList list, Span item)
 {
         return list == MCP_LIST_TOOLS &&
-               json_is(json_member(json_member(item, "execution"), "taskSupport"), "required");
+               jspan_is(jspan_member(jspan_member(item, "execution"), "taskSupport"), "required");
 }
 
 void mcp_draft_begin(McpDraft *d, McpList list)
@@ -141,7 +141,7 @@ int draft_add(McpDraft *d, McpList list, Span item, uint32_t max_items)
 {
         Shelf *s = d->memory.shelves[list];
         Span key = only_member(item, mcp_list_table[list].key);
-        if (json_type(key) != JSON_STRING_TEXT || demands_tasks(list, item) || s->n >= max_items)
+        if (jspan_type(key) != JSPAN_STRING || demands_tasks(list, item) || s->n >= max_items)
                 return DRAFT_E_LEFT_OUT;
         if (bytes_of(&d->memory) + item.len + CATALOGUE_ITEM_OVERHEAD > LIMIT_CATALOGUE)
                 return DRAFT_E_LEFT_OUT;
@@ -152,22 +152,22 @@ int draft_add(McpDraft *d, McpList list, Span item, uint32_t max_items)
 int mcp_draft_page(McpDraft *d, McpList list, Span result, uint32_t max_items, unsigned *ret_left_out,
                    Span *ret_cursor)
 {
-        Span array = of_type(json_member(result, mcp_list_table[list].member), JSON_ARRAY_TEXT), item;
-        JsonWalk w = json_walk(array);
+        Span array = of_type(jspan_member(result, mcp_list_table[list].member), JSPAN_ARRAY), item;
+        JspanWalk w = jspan_walk(array);
         unsigned left_out = 0;
         if (!array.ptr)
                 return -EBADMSG;
         int r = draft_shelf(d, list);
         if (r < 0)
                 return r;
-        while (json_next(&w, NULL, &item)) {
+        while (jspan_next(&w, NULL, &item)) {
                 r = draft_add(d, list, item, max_items);
                 if (r < 0)
                         return r;
                 left_out += r == DRAFT_E_LEFT_OUT;
         }
         *ret_left_out = left_out;
-        *ret_cursor = of_type(json_member(result, "nextCursor"), JSON_STRING_TEXT);
+        *ret_cursor = of_type(jspan_member(result, "nextCursor"), JSPAN_STRING);
         return 0;
 }
 

@@ -45,14 +45,14 @@ int mcp_catalogue_encode(const McpCatalogue *c, Span launch, Buf *b)
 /* ---- and back ------------------------------------------------------------- */
 
 /* As strict as what came in a message: one line, and nothing but the value. */
-static bool is_good(Span text, JsonType type)
+static bool is_good(Span text, JspanType type)
 {
-        return json_type(text) == type && text.len == span_trim(text).len &&
+        return jspan_type(text) == type && text.len == span_trim(text).len &&
                span_find(text, '\n') == text.len && span_find(text, '\r') == text.len &&
-               json_valid(text, LIMIT_JSON_DEPTH);
+               jspan_valid(text, LIMIT_JSON_DEPTH);
 }
 
-static bool is_good_or_none(Span text, JsonType type)
+static bool is_good_or_none(Span text, JspanType type)
 {
         return span_is_empty(text) || is_good(text, type);
 }
@@ -64,9 +64,8 @@ static int get_hello(WireReader *r, McpDraft *d)
         a.server_info = wire_get_span(r);
         a.capabilities = wire_get_span(r);
         a.instructions = wire_get_span(r);
-        if (r->bad || !is_good_or_none(a.server_info, JSON_OBJECT_TEXT) ||
-            !is_good_or_none(a.capabilities, JSON_OBJECT_TEXT) ||
-            !is_good_or_none(a.instructions, JSON_STRING_TEXT))
+        if (r->bad || !is_good_or_none(a.server_info, JSPAN_OBJECT) ||
+            !is_good_or_none(a.capabilities, JSPAN_OBJECT) || !is_good_or_none(a.instructions, JSPAN_STRING))
                 return -EBADMSG;
         if (span_is_empty(version))
                 return a.server_info.len + a.capabilities.len + a.instructions.len == 0 ? 0 : -EBADMSG;
@@ -89,7 +88,7 @@ static int get_list(WireReader *r, McpDraft *d, McpList list)
         int k = draft_shelf(d, list);
         for (uint32_t i = 0; k == 0 && i < n; i++) {
                 Span item = wire_get_span(r);
-                if (r->bad || !is_good(item, JSON_OBJECT_TEXT))
+                if (r->bad || !is_good(item, JSPAN_OBJECT))
                         return -EBADMSG;
                 k = draft_add(d, list, item, UINT32_MAX);
         }

@@ -47,8 +47,8 @@ static int compare(Span header, Span value, bool *ret_equal)
 {
         CLEANUP(buf_done) Buf decoded = BUF_INIT(BUF_CAP_NONE);
         Span text;
-        if (!json_text(value, NULL, 0, &text)) {
-                int r = json_text_append(value, &decoded);
+        if (!jspan_text(value, NULL, 0, &text)) {
+                int r = jspan_text_append(value, &decoded);
                 if (r < 0)
                         return r;
                 text = buf_span(&decoded);
@@ -91,7 +91,7 @@ static int check_name(const Envelope *e, Span header, EraVerdict *ret)
         if (!named_by[route].any)
                 return 0;
         Span value = envelope_member(e, named_by[route].member);
-        bool has = json_type(value) == JSON_STRING_TEXT;
+        bool has = jspan_type(value) == JSPAN_STRING;
         if (!is_sent(header))
                 return has ? refuse(ret, RPC_ERROR_HEADER_MISMATCH,
                                     "the header Mcp-Name is missing; it repeats the name or URI in params")
@@ -129,16 +129,16 @@ static int check_method(const Envelope *e, Span header, EraVerdict *ret)
 /* What _meta must have and may have, in the order in which it is asked for. */
 static int check_meta(const Envelope *e, EraVerdict *ret)
 {
-        JsonType can = json_type(envelope_member(e, MEMBER_META_CAPABILITIES));
-        if (json_type(envelope_member(e, MEMBER_META_VERSION)) != JSON_STRING_TEXT)
+        JspanType can = jspan_type(envelope_member(e, MEMBER_META_CAPABILITIES));
+        if (jspan_type(envelope_member(e, MEMBER_META_VERSION)) != JSPAN_STRING)
                 return refuse(ret, RPC_ERROR_INVALID_PARAMS, META "protocolVersion in _meta is not a string");
-        if (can == JSON_NONE && e->kind == ENVELOPE_REQUEST)
+        if (can == JSPAN_NONE && e->kind == ENVELOPE_REQUEST)
                 return refuse(ret, RPC_ERROR_INVALID_PARAMS, META "clientCapabilities is missing in _meta");
-        if (can != JSON_NONE && can != JSON_OBJECT_TEXT)
+        if (can != JSPAN_NONE && can != JSPAN_OBJECT)
                 return refuse(ret, RPC_ERROR_INVALID_PARAMS,
                               META "clientCapabilities in _meta is not an object");
         if (envelope_has(e, MEMBER_META_CLIENT_INFO) &&
-            json_type(envelope_member(e, MEMBER_META_CLIENT_INFO)) != JSON_OBJECT_TEXT)
+            jspan_type(envelope_member(e, MEMBER_META_CLIENT_INFO)) != JSPAN_OBJECT)
                 return refuse(ret, RPC_ERROR_INVALID_PARAMS, META "clientInfo in _meta is not an object");
         if (envelope_has(e, MEMBER_META_LOG_LEVEL) &&
             mcp_level_of(envelope_member(e, MEMBER_META_LOG_LEVEL)) == _MCP_LEVEL_INVALID)
@@ -156,8 +156,8 @@ static int check_version(const Envelope *e, Span header, EraVerdict *ret)
         int r = is_sent(header) ? compare(span_trim(header), value, &equal) : 0;
         if (r < 0)
                 return r;
-        ret->version = json_text(value, room, sizeof(room), &text) ? mcp_version_of(text)
-                                                                   : _MCP_VERSION_INVALID;
+        ret->version = jspan_text(value, room, sizeof(room), &text) ? mcp_version_of(text)
+                                                                    : _MCP_VERSION_INVALID;
         if (!equal)
                 return refuse(ret, RPC_ERROR_HEADER_MISMATCH,
                               "the header MCP-Protocol-Version is not the version in _meta");

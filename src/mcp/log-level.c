@@ -11,7 +11,7 @@ static const char *const names[_MCP_LEVEL_MAX] = {
 McpLevel mcp_level_of(Span value)
 {
         for (int l = 0; l < _MCP_LEVEL_MAX; l++)
-                if (json_is(value, names[l]))
+                if (jspan_is(value, names[l]))
                         return (McpLevel)l;
         return _MCP_LEVEL_INVALID;
 }

@@ -70,7 +70,7 @@ McpMethod mcp_method_of(Span value)
 {
         char room[LONGEST + 1];
         Span name;
-        if (!json_text(value, room, sizeof(room), &name) || name.len < SHORTEST || name.len > LONGEST)
+        if (!jspan_text(value, room, sizeof(room), &name) || name.len < SHORTEST || name.len > LONGEST)
                 return MCP_METHOD_OTHER;
         unsigned taken = slots[slot_of(name)];
         if (taken == 0 || lengths[taken - 1] != name.len ||

@@ -90,8 +90,8 @@ int shelf_add(Shelf *s, Span text, Span key)
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
         Span decoded;
         int r = grow(s);
-        if (r == 0 && !json_text(key, NULL, 0, &decoded)) {
-                r = json_text_append(key, &b);
+        if (r == 0 && !jspan_text(key, NULL, 0, &decoded)) {
+                r = jspan_text_append(key, &b);
                 decoded = buf_span(&b);
         }
         if (r < 0)

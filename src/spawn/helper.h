@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "sandbox/apply.h"
 #include "spawn/plan.h"
 #include "spawn/record.h"
 
@@ -18,16 +19,21 @@ int helper_main(int argc, char **argv);
 typedef struct Leader {
         char *plan; /* mapped privately: the leader writes into it */
         const Plan *head;
+        SandboxApply *sandbox;
         bool userns;
         pid_t warden;
         int status_fd;
-        int pipe_fd; /* to the warden, close-on-exec: StepErrors, GO before the exec */
+        int pipe_fd;  /* to the warden, close-on-exec: StepErrors, GO before the exec */
+        int ready_fd; /* from the warden: a byte when it is behind its own fences */
 } Leader;
 
 /* One record of the pipe is a StepError; with this stage it says: exec is next. */
 enum { LEADER_GO = SPAWN_STAGE_NONE };
 
 _Noreturn void leader_run(const Leader *l);
+
+/* What a step of the sandbox says, as ours do. */
+void step_sandbox_error(StepError *e, const SandboxError *from);
 
 /* What a server and a role have in common. */
 int step_session(void);

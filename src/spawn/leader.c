@@ -58,6 +58,49 @@ char **plan_list(char *plan, uint64_t offset, size_t n)
         return list;
 }
 
+void step_sandbox_error(StepError *e, const SandboxError *from)
+{
+        *e = (StepError){.stage = SPAWN_STAGE_SANDBOX_NONE + from->kind, .error = from->error};
+        step_detail(e, (const char *const[3]){from->detail});
+}
+
+static int apply_phase(const Leader *l, SandboxPhase phase, StepError *e)
+{
+        SandboxError error;
+        int r = sandbox_apply(l->sandbox, phase, &error);
+        if (r < 0)
+                step_sandbox_error(e, &error);
+        return r;
+}
+
+static int do_sandbox_privileged(const Leader *l, StepError *e)
+{
+        return apply_phase(l, PHASE_PRIVILEGED, e);
+}
+
+static int do_sandbox_unmapped(const Leader *l, StepError *e)
+{
+        return apply_phase(l, PHASE_UNMAPPED, e);
+}
+
+/* The server has the warden's uid: it runs when that one can no longer be taken over. */
+static int do_warden(const Leader *l, StepError *e UNUSED)
+{
+        char c;
+        ssize_t n;
+        if (!l->sandbox->program)
+                return 0;
+        do
+                n = read(l->ready_fd, &c, 1);
+        while (n < 0 && errno == EINTR);
+        return n == 1 ? 0 : n < 0 ? -errno : -EOWNERDEAD;
+}
+
+static int do_sandbox_last(const Leader *l, StepError *e)
+{
+        return apply_phase(l, PHASE_LAST, e);
+}
+
 static int do_session(const Leader *l UNUSED, StepError *e UNUSED)
 {
         return step_session();
@@ -206,12 +249,22 @@ typedef struct LeaderStep {
 } LeaderStep;
 
 static const LeaderStep steps[] = {
-        {SPAWN_STAGE_SESSION, do_session}, {SPAWN_STAGE_OOM_SCORE, do_oom_score},
-        {SPAWN_STAGE_RLIMIT, do_rlimit},   {SPAWN_STAGE_NICE, do_nice},
-        {SPAWN_STAGE_GROUPS, do_groups},   {SPAWN_STAGE_GID, do_gid},
-        {SPAWN_STAGE_UID, do_uid},         {SPAWN_STAGE_USERNS, do_userns},
-        {SPAWN_STAGE_CWD, do_cwd},         {SPAWN_STAGE_PRIVILEGES, do_privileges},
-        {SPAWN_STAGE_PARENT, do_parent},   {SPAWN_STAGE_STDIO, do_stdio},
+        {SPAWN_STAGE_SESSION, do_session},
+        {SPAWN_STAGE_OOM_SCORE, do_oom_score},
+        {SPAWN_STAGE_RLIMIT, do_rlimit},
+        {SPAWN_STAGE_NICE, do_nice},
+        {SPAWN_STAGE_SANDBOX_NONE, do_sandbox_privileged},
+        {SPAWN_STAGE_GROUPS, do_groups},
+        {SPAWN_STAGE_GID, do_gid},
+        {SPAWN_STAGE_UID, do_uid},
+        {SPAWN_STAGE_USERNS, do_userns},
+        {SPAWN_STAGE_SANDBOX_NONE, do_sandbox_unmapped},
+        {SPAWN_STAGE_CWD, do_cwd},
+        {SPAWN_STAGE_PRIVILEGES, do_privileges},
+        {SPAWN_STAGE_PARENT, do_parent},
+        {SPAWN_STAGE_STDIO, do_stdio},
+        {SPAWN_STAGE_WARDEN, do_warden},
+        {SPAWN_STAGE_SANDBOX_NONE, do_sandbox_last},
         {SPAWN_STAGE_EXEC, do_exec},
 };
 

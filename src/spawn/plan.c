@@ -39,6 +39,13 @@ static void put_list(char *plan, size_t *at, const char *const *list, size_t slo
         }
 }
 
+enum { PROGRAM_ALIGN = 8 };
+
+static size_t align(size_t n)
+{
+        return (n + PROGRAM_ALIGN - 1) & ~(size_t)(PROGRAM_ALIGN - 1);
+}
+
 static void fill(char *plan, size_t size, const PlanArgs *args, Measure argv, Measure envp)
 {
         Plan head = args->head;
@@ -56,6 +63,11 @@ static void fill(char *plan, size_t size, const PlanArgs *args, Measure argv, Me
         head.cwd = put(plan, &at, args->cwd);
         put_list(plan, &at, args->argv, head.argv);
         put_list(plan, &at, args->envp, head.envp);
+        if (args->sandbox.len) {
+                head.sandbox = align(at);
+                head.sandbox_size = args->sandbox.len;
+                memcpy(plan + head.sandbox, args->sandbox.ptr, args->sandbox.len);
+        }
         memcpy(plan, &head, sizeof(head));
 }
 
@@ -66,6 +78,10 @@ int plan_make(const PlanArgs *args, int *ret_fd)
                 return -EINVAL;
         size_t size = sizeof(Plan) + (argv.n + envp.n + 2) * sizeof(uintptr_t) + argv.bytes + envp.bytes +
                       (args->exe ? strlen(args->exe) + 1 : 0) + (args->cwd ? strlen(args->cwd) + 1 : 0);
+        if (args->sandbox.len > LIMIT_SPAWN_PLAN)
+                return -E2BIG;
+        if (args->sandbox.len)
+                size = align(size) + args->sandbox.len;
         if (size > LIMIT_SPAWN_PLAN)
                 return -E2BIG;
         CLEANUP_FREE char *plan = calloc(1, size);

@@ -7,7 +7,7 @@
  * slots of a pointer's size, which the leader turns into pointers in place.
  */
 
-#include "base/macro.h"
+#include "base/span.h"
 
 /* Where the helper finds what it is given; 0, 1, 2 are the server's already. */
 enum {
@@ -32,6 +32,7 @@ typedef struct Plan {
         char build[64];
         uint64_t size; /* of all of it */
         bool change_ids;
+        bool needs_pidns;          /* the sandbox is none without it */
         uint32_t uid, gid;         /* that it shall have */
         uint32_t own_uid, own_gid; /* the supervisor's */
         uint64_t nofile;
@@ -41,12 +42,14 @@ typedef struct Plan {
         uint32_t n_argv, n_envp;
         uint64_t exe, cwd; /* offsets of strings; 0: none */
         uint64_t argv, envp;
+        uint64_t sandbox, sandbox_size; /* a SandboxProgram; 0: none */
 } Plan;
 
 typedef struct PlanArgs {
         Plan head; /* numbers; what says where strings are is worked out */
         const char *exe, *cwd;
         const char *const *argv, *const *envp;
+        Span sandbox;
 } PlanArgs;
 
 /* -E2BIG: over LIMIT_SPAWN_PLAN. -EINVAL: no argv[0]. */

@@ -104,6 +104,7 @@ static int make_plan(const SpawnArgs *a, bool change_ids, int *ret_fd)
                 .head =
                         {
                                 .change_ids = change_ids,
+                                .needs_pidns = a->needs_pidns,
                                 .uid = a->uid == UINT64_MAX ? geteuid() : (uint32_t)a->uid,
                                 .gid = a->gid == UINT64_MAX ? getegid() : (uint32_t)a->gid,
                                 .own_uid = geteuid(),
@@ -116,6 +117,7 @@ static int make_plan(const SpawnArgs *a, bool change_ids, int *ret_fd)
                 .cwd = a->cwd,
                 .argv = a->argv,
                 .envp = a->envp,
+                .sandbox = a->sandbox,
         };
         CLEANUP_FD int fd = -EBADF;
         int r = plan_make(&args, &fd);

@@ -8,6 +8,7 @@
  */
 
 #include "base/clock.h"
+#include "base/span.h"
 #include "spawn/report.h"
 
 /* How the whole tree of an instance can be ended. */
@@ -42,7 +43,9 @@ typedef struct SpawnArgs {
         uint64_t uid, gid;       /* UINT64_MAX: ours; groups are dropped when one is given */
         uint64_t nofile;         /* soft limit; 0: 1024 */
         int nice, oom_score_adj;
-        int cgroup_fd; /* directory of the instance's group; -1: none */
+        int cgroup_fd;    /* directory of the instance's group; -1: none */
+        Span sandbox;     /* as sandbox_plan_encode() makes it; empty: no fences but those of every server */
+        bool needs_pidns; /* the sandbox was planned for a pid namespace: it starts in one, or not at all */
 } SpawnArgs;
 
 typedef struct Spawned {

@@ -5,11 +5,17 @@ static const char *const names[] = {
 #define S(id, name, doc) [SPAWN_STAGE_##id] = (name),
         SPAWN_STAGES(S)
 #undef S
+#define S(id, word, what, numbers) [SPAWN_STAGE_SANDBOX_##id] = "sandbox-" word,
+                SANDBOX_STEPS(S)
+#undef S
 };
 
 static const char *const docs[] = {
 #define S(id, name, doc) [SPAWN_STAGE_##id] = (doc),
         SPAWN_STAGES(S)
+#undef S
+#define S(id, word, what, numbers) [SPAWN_STAGE_SANDBOX_##id] = (what),
+                SANDBOX_STEPS(S)
 #undef S
 };
 

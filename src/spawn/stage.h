@@ -7,6 +7,7 @@
  */
 
 #include "base/macro.h"
+#include "sandbox/step-table.h"
 
 /* clang-format off */
 #define SPAWN_STAGES(S)                                                                     \
@@ -39,7 +40,11 @@ typedef enum SpawnStage {
 #define S(id, name, doc) SPAWN_STAGE_##id,
         SPAWN_STAGES(S)
 #undef S
-                _SPAWN_STAGE_MAX,
+/* And each kind of step of a sandbox: "sandbox-bind". */
+#define S(id, word, what, numbers) SPAWN_STAGE_SANDBOX_##id,
+                SANDBOX_STEPS(S)
+#undef S
+                        _SPAWN_STAGE_MAX,
 } SpawnStage;
 
 /* Plain bytes: it crosses from the helper as it is. */

@@ -17,7 +17,7 @@ static void check_keys(const McpCatalogue *c)
                 for (uint32_t i = 0; i < c->lists[l].n; i++) {
                         const McpItem *item = &c->lists[l].items[i];
                         FUZZ_CHECK(mcp_catalogue_find(c, (McpList)l, item->key) == item);
-                        FUZZ_CHECK(json_type(item->text) == JSON_OBJECT_TEXT);
+                        FUZZ_CHECK(jspan_type(item->text) == JSPAN_OBJECT);
                 }
 }
 
@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         Span s = span_from((const char *)data, size);
         check_decode(s);
-        if (json_valid(s, LIMIT_JSON_DEPTH) && span_find(s, '\n') == s.len && span_find(s, '\r') == s.len)
+        if (jspan_valid(s, LIMIT_JSON_DEPTH) && span_find(s, '\n') == s.len && span_find(s, '\r') == s.len)
                 check_answer(span_trim(s));
         return 0;
 }

@@ -5,12 +5,7 @@
  * says; what is refused as no JSON it refuses, too, but for what we are
  * stricter about, which is then looked for in the tree.
  */
-/* Two names of jansson's are ours here. */
-#define json_type jansson_type
-#define json_true jansson_true
 #include <jansson.h>
-#undef json_type
-#undef json_true
 
 #include "base/buf.h"
 #include "fuzz.h"
@@ -65,7 +60,7 @@ static size_t count(Span object)
 {
         size_t n = 0;
         Span value;
-        for (JsonWalk w = json_walk(object); json_next(&w, NULL, &value);)
+        for (JspanWalk w = jspan_walk(object); jspan_next(&w, NULL, &value);)
                 n++;
         return n;
 }
@@ -169,7 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_error_t error;
         FUZZ_CHECK(buf_append_span(&b, before) == 0);
         json_t *root = json_loadb(size ? (const char *)data : "", size, FLAGS, &error);
-        bool beyond = !root && is_beyond_jansson(&error), valid = json_valid(before, limits.depth);
+        bool beyond = !root && is_beyond_jansson(&error), valid = jspan_valid(before, limits.depth);
         int r = envelope_scan(b.data, b.len, &limits, &e);
         FUZZ_CHECK(!r == !e.why && e.at <= size);
         FUZZ_CHECK(valid == (r != ENVELOPE_E_SYNTAX) || strstr(e.why, "comes twice") ||

@@ -19,7 +19,7 @@ static bool says(Span header, Span value)
 {
         char room[64];
         Span text;
-        return json_text(value, room, sizeof(room), &text) && span_equal(span_trim(header), text);
+        return jspan_text(value, room, sizeof(room), &text) && span_equal(span_trim(header), text);
 }
 
 static void check_accepted(const Envelope *e, const EraHeaders *h, const EraVerdict *v)
@@ -32,7 +32,7 @@ static void check_accepted(const Envelope *e, const EraHeaders *h, const EraVerd
         if (!claims)
                 return;
         Span value = envelope_member(e, MEMBER_META_VERSION);
-        FUZZ_CHECK(v->version >= 0 && json_is(value, mcp_version_table[v->version].text));
+        FUZZ_CHECK(v->version >= 0 && jspan_is(value, mcp_version_table[v->version].text));
         FUZZ_CHECK(h->version.ptr ? says(h->version, value) : e->kind == ENVELOPE_NOTIFICATION);
         FUZZ_CHECK(h->method.ptr || e->kind == ENVELOPE_NOTIFICATION);
 }

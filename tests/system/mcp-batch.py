@@ -107,6 +107,24 @@ def with_bad_members():
     check("the others: -32600", all(m["error"]["code"] == -32600 for m in got if "error" in m), got)
 
 
+def room_for_all():
+    """The first answer may be of any length; the others have what is left of limits.max_line."""
+    d = Gate({"a": child()}, {"limits": {"max_line": "64K", "max_body": "64K"}})
+    s = d.session("/mcp/a", version="2025-03-26")
+    got = responses(s.post(batch(*[call(i, "big", {"bytes": 40000}) for i in range(3)])))
+    equal("one fits", sorted("result" in m for m in got), [False, False, True])
+    equal("the others are told so", {reason_of(m) for m in got if "error" in m}, {"message_too_large"})
+    got = responses(s.post(batch(*[call(i, "big", {"bytes": 20000}) for i in range(3)])))
+    equal("three that fit", ["result" in m for m in got], [True] * 3)
+    size = lambda n: len(s.post(call(1, "big", {"bytes": n})).body)  # noqa: E731
+    most = 65536 - 20 - (size(1000) - 1000)
+    ident = "i" * 60
+    answer = s.post(batch(call(ident, "big", {"bytes": most})))
+    check("longer than that by its id alone, and the first: fits", len(answer.body) > 65536 and "result" in answer.json[0],
+          answer.body[:200])
+    d.ends_well("room for all")
+
+
 def progress_inside():
     s = old()
     answer = s.post(batch(call(1, "progress", {"n": 2}, "t"), call(2)))
@@ -139,4 +157,4 @@ def of_later_revisions():
 
 alarm(120)
 shared.main(answered_together, of_several_servers, same_ids, ids_byte_for_byte, without_requests, mixed, refused, with_initialize,
-            with_bad_members, progress_inside, cancel_inside, of_later_revisions)
+            with_bad_members, room_for_all, progress_inside, cancel_inside, of_later_revisions)

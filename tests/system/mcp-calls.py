@@ -160,6 +160,17 @@ def progress_tokens():
     equal("the rest of _meta stays", line["params"]["_meta"].get("k.example/x"), 1)
 
 
+def tokens_that_are_none():
+    """They would come back on each notification: what is no token, or too long for one, is refused at once."""
+    s = shared.gate.session("/mcp/a")
+    before = s.call("counts")["tools/call"]
+    for raw in (b'"' + b"t" * 67 + b'"', b'"' + b"t" * 3000 + b'"', b"1" * 69, b"null", b"true", b"{}", b"[1]"):
+        answer = s.post(request("i", "tools/call", call_params("echo", b"{}", b'{"progressToken":' + raw + b"}")))
+        check("token %s: -32602" % raw.decode()[:20], answer.error() and answer.error()[0] == -32602, answer.body)
+        equal("and it is the call's", answer.json["id"], "i")
+    equal("nothing of it was done", s.call("counts")["tools/call"], before + 1)
+
+
 def same_token_of_many_clients():
     sessions = [shared.gate.session("/mcp/a") for _ in range(10)]
     calls = [s.start_call("progress", {"n": i + 1, "every": 5}, token=1) for i, s in enumerate(sessions)]
@@ -356,6 +367,39 @@ def fair_queue():
     d.ends_well("fair queue")
 
 
+def inflight_of_a_session():
+    """Exactly so many of one session are with the server; another session has its own."""
+    d = Gate({"a": child(max_inflight=10, max_inflight_session=3)})
+    s, t = d.session("/mcp/a"), d.session("/mcp/a")
+    before = t.call("counts")["tools/call"]
+    many = [s.start_call("hang", ident="h%d" % i) for i in range(5)]
+    check("they are under way", many[-1].is_pending(0.1))
+    equal("three are with the server", t.call("counts")["tools/call"] - before - 1, 3)
+    d.ends_well("in flight")
+
+
+def queued_byte_for_byte():
+    """What waits is sent as what does not, wherever its id, its name and its token stand."""
+    d = Gate({"a": child(max_inflight=1, max_inflight_session=1)})
+    s = d.session()
+    hang = s.start_call("a__hang", ident="h")
+    check("in flight", hang.is_pending(0.05))
+    bodies = (b'{"jsonrpc":"2.0","params":{"name":"a__seen","arguments":{},"_meta":{"progressToken":"t"}},"method":"tools/call","id":"x"}',
+              b'{"id":"x","params":{"_meta":{"progressToken":"t"},"arguments":{},"name":"a__seen"},"method":"tools/call","jsonrpc":"2.0"}',
+              b'{"jsonrpc":"2.0","params":{"name":"a__seen"},"id":"x","method":"tools/call"}')
+    waits = [s.exchange(body, method="tools/call") for body in bodies]
+    check("they wait", all(x.is_pending(0.05) for x in waits))
+    s.notify("notifications/cancelled", {"requestId": "h"})
+    for body, x in zip(bodies, waits):
+        message = x.finish()
+        line = message["result"]["structuredContent"]["line"].encode()
+        own = re.search(rb'"id":\s*(\w+)', line).group(1)
+        wanted = body.replace(b'"id":"x"', b'"id":' + own).replace(b'"t"', own).replace(b"a__seen", b"seen")
+        wanted = wanted if b"arguments" in wanted else wanted.replace(b'"seen"', b'"seen","arguments":{}')
+        equal("as it was written", (message["id"], re.sub(rb"(:%s) *" % own, rb"\1", line)), ("x", wanted))
+    d.ends_well("what waited")
+
+
 # ---- servers that answer wrongly ----------------------------------------------
 
 
@@ -461,8 +505,8 @@ def roots_at_start():
 alarm(240)
 validate_messages()
 shared.main(bytes_are_kept, large_arguments, large_results, what_the_server_hears, arguments_are_added, newlines_are_spaces,
-            ids_come_back, ids_that_are_none, same_id_at_once, same_id_of_two_clients, concurrent, progress_tokens,
+            ids_come_back, ids_that_are_none, same_id_at_once, same_id_of_two_clients, concurrent, progress_tokens, tokens_that_are_none,
             same_token_of_many_clients, progress_without_a_stream, progress_that_is_nobodys, errors_pass, cancel,
             cancel_an_open_stream, cancel_of_others, late_answer, leaving_is_no_cancel, half_close, timeout, data_of_errors,
-            correlation, queue, fair_queue, answers_that_are_nobodys, answers_in_other_forms, result_that_is_no_json, long_lines,
+            correlation, queue, fair_queue, inflight_of_a_session, queued_byte_for_byte, answers_that_are_nobodys, answers_in_other_forms, result_that_is_no_json, long_lines,
             floods_of_stray_lines, questions_of_a_shared_server, roots_at_start)

@@ -238,6 +238,20 @@ def pages():
     d.ends_well("pages")
 
 
+def page_of_another_list():
+    """A list that changes between two pages is asked for from its beginning: nothing is left out without a word."""
+    d = Gate({"a": child("--tools", "1500")})
+    s = d.session("/mcp/a")
+    stream = s.listen()
+    cursor = s.request("tools/list")["result"]["nextCursor"]
+    check("a second page", "tools" in s.request("tools/list", {"cursor": cursor})["result"])
+    s.call("grow", {"name": "new"})
+    equal("told", stream.next_message()["method"], "notifications/tools/list_changed")
+    equal("the second page of the list before", s.request("tools/list", {"cursor": cursor})["error"]["code"], -32602)
+    check("from the beginning: all", "new" in names(s))
+    d.ends_well("another list")
+
+
 def lists_are_not_asked_again():
     s = shared.gate.session("/mcp/a")
     before = s.call("counts")["tools/list"]
@@ -306,6 +320,31 @@ def first_contact():
     d.ends_well("first contact")
 
 
+def waits_for_all():
+    """A list of several servers is held back for those that start, whatever the others do meanwhile."""
+    go = path("go-%d" % time.monotonic_ns())
+    os.mkfifo(go)
+    slow = {"command": "/bin/sh", "args": ["-c", ': <"$GO"; exec "$CHILD" --name a'], "env": {"GO": go, "CHILD": MCP_CHILD}}
+    d = Gate({"a": slow, "b": child()}, ready=False)
+    d.wait_state("b", "ready")
+    b = d.session("/mcp/b")
+    until(lambda: names(b), what="the lists of b")
+    stream, s, start = b.listen(), d.session(), time.monotonic()
+    x = s.start("tools/list")
+    b.call("grow", {"name": "new"})
+    equal("the other one has changed", stream.next_message()["method"], "notifications/tools/list_changed")
+    waits = x.is_pending(0.05)
+    if time.monotonic() - start < 1.8:  # LIMIT_LIST_WAIT, a little less
+        check("nothing is answered yet", waits)
+    else:
+        skip("this machine is too slow to see a list wait")
+    open(go, "w", encoding="utf-8").close()
+    x.finish()
+    until(lambda: names(s) == prefixed("a") + prefixed("b", tools=OWN + ["new"]), what="the tools of both")
+    ok("both are there in the end")
+    d.ends_well("waiting for all")
+
+
 def reloaded():
     """A server more, and one less: told in the sessions of /mcp, which go on; a path that is gone ends its own."""
     config = lambda *names: {"auth": {"mode": "none"}, "servers": {n: child("--name", n) for n in names}}  # noqa: E731
@@ -327,5 +366,5 @@ def reloaded():
 alarm(180)
 validate_messages()
 shared.main(merged_and_prefixed, one_server_as_it_is, calls_by_name, views, filters, another_program, odd_names, resources, prompts,
-            prompt_and_resource_filters, completion, capabilities, instructions, pages, lists_are_not_asked_again,
-            change_is_told_once, no_change_is_not_told, lists_outlive_their_server, first_contact, reloaded)
+            prompt_and_resource_filters, completion, capabilities, instructions, pages, page_of_another_list, lists_are_not_asked_again,
+            change_is_told_once, no_change_is_not_told, lists_outlive_their_server, first_contact, waits_for_all, reloaded)

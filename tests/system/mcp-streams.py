@@ -130,6 +130,25 @@ def resume_only_that_stream():
     equal("nothing of the other", [m["params"]["progressToken"] for m in got if "params" in m.obj], ["x"])
 
 
+def resumed_elsewhere():
+    """A client that comes back is in one place: what it had before ends, also when it did not break."""
+    s = shared.gate.session("/mcp/a")
+    uri = {"uri": "child://a/a"}
+    s.request("resources/subscribe", uri)
+    old = s.listen()
+    s.call("touch", uri)
+    equal("told", old.next_message()["method"], "notifications/resources/updated")
+    new = s.listen(old.last_id)
+    equal("the older one of two ends", old.next_message(), None)
+    s.call("touch", uri)
+    equal("and the newer one hears", new.next_message()["method"], "notifications/resources/updated")
+    x = s.start_call("progress", {"n": 2, "every": 300}, token="t", ident="r")
+    x.next()
+    rest = s.listen(x.events.last_id)
+    equal("so does that of a call", x.events.next_message(), None)
+    equal("whose response comes once", [m.is_response() for m in iter(rest.next_message, None)], [False, True])
+
+
 def resume_nonsense():
     s, t = shared.gate.session("/mcp/a"), shared.gate.session("/mcp/a")
     x = s.start_call("progress", {"n": 2}, token="x")
@@ -271,6 +290,20 @@ def subscriptions():
     d.ends_well("subscriptions")
 
 
+def own_subscriptions():
+    """Where each session has a server of its own, that one hears of its subscriptions, and tells its session alone."""
+    s, t = (shared.gate.session("/mcp/own") for _ in range(2))
+    uri = {"uri": "child://own/a"}
+    for x in (s, t):
+        x.call("echo")  # or it would be told at its start
+        until(lambda: "result" in x.request("resources/subscribe", uri).obj, what="what the server can")
+        equal("its server has it", x.call("state")["subscribed"], [uri["uri"]])
+    streams = [s.listen(), t.listen()]
+    s.call("touch", uri)
+    equal("its session is told", streams[0].next_message()["method"], "notifications/resources/updated")
+    check("and no other", streams[1].is_silent())
+
+
 def log_levels():
     """Each session hears what is as grave as it asked for; in /mcp it is said whose it is."""
     d = Gate({"a": child()})
@@ -302,19 +335,15 @@ def log_of_a_call():
 
 
 def kept_until_someone_listens():
-    """What belongs to no call and finds no stream is there when the client opens one."""
-    s = shared.gate.session("/mcp/own")
+    """A change of a list that finds no stream is there when the client opens one."""
+    s, witness = shared.gate.session("/mcp/a"), shared.gate.session("/mcp/a")
+    stream = witness.listen()
     s.call("grow", {"name": "later"})
-    stream = s.listen()
-    try:
-        told = stream.next_message(SILENCE * 3)["method"]
-    except Timeout:
-        told = None
-    if told is None:
-        names = [t["name"] for t in s.request("tools/list")["result"]["tools"]]
-        check("nothing was kept, but the list is new", "later" in names, names)
-    else:
-        equal("told", told, "notifications/tools/list_changed")
+    equal("whoever listens is told", stream.next_message()["method"], "notifications/tools/list_changed")
+    late = s.listen()
+    equal("whoever listens later is told then", late.next_message()["method"], "notifications/tools/list_changed")
+    late.close()
+    check("and once", s.listen().is_silent())
 
 
 def two_get_streams():
@@ -354,6 +383,6 @@ def slow_reader():
 alarm(240)
 validate_messages()
 shared.main(lazily, head_of_streams, priming, keepalive, ids_are_unique, resume_a_post, resume_before_the_first_message,
-            resume_only_that_stream, resume_nonsense, resume_too_late, answer_larger_than_replay, elicitation, questions_of_two_sessions,
-            answers_of_others, error_as_an_answer, undeclared, subscriptions, log_levels, log_of_a_call,
+            resume_only_that_stream, resumed_elsewhere, resume_nonsense, resume_too_late, answer_larger_than_replay, elicitation, questions_of_two_sessions,
+            answers_of_others, error_as_an_answer, undeclared, subscriptions, own_subscriptions, log_levels, log_of_a_call,
             kept_until_someone_listens, two_get_streams, slow_reader)

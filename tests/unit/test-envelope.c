@@ -217,7 +217,7 @@ static void test_members(void **state UNUSED)
         for (EnvelopeMember m = MEMBER_NAME; m <= MEMBER_META_BAGGAGE; m++)
                 if (m != MEMBER_META)
                         check_row(&e, m);
-        assert_int_equal(json_type(envelope_member(&e, MEMBER_META)), JSON_OBJECT_TEXT);
+        assert_int_equal(jspan_type(envelope_member(&e, MEMBER_META)), JSPAN_OBJECT);
         assert_false(envelope_has(&e, MEMBER_RESULT_TYPE));
 
         buf_clear(&b);
@@ -280,7 +280,7 @@ static void test_batch(void **state UNUSED)
         assert_int_equal(envelope_scan(text, sizeof(text) - 1, &limits, &e), ENVELOPE_E_BATCH);
         assert_span_equal(e.text, span_trim(span_of(text)));
         assert_true(e.why && e.at == 1);
-        for (JsonWalk w = json_walk(e.text); json_next(&w, NULL, &value);)
+        for (JspanWalk w = jspan_walk(e.text); jspan_next(&w, NULL, &value);)
                 got[n++] = envelope_scan(text + (value.ptr - text), value.len, &limits, &element);
         assert_int_equal(n, 3);
         assert_memory_equal(got, want, sizeof(want));

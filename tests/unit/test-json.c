@@ -10,46 +10,45 @@ static void test_valid(void **state UNUSED)
         static const char *const no[] = {"",    " ",     "1 2", "[] ]", "{} x", "[1,]", "\xef\xbb\xbf{}",
                                          "\"a", "[[[]]]"};
         for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
-                assert_row(json_valid(span_of(yes[i]), 2), "%s", yes[i]);
+                assert_row(jspan_valid(span_of(yes[i]), 2), "%s", yes[i]);
         for (size_t i = 0; i < ARRAY_SIZE(no); i++)
-                assert_row(!json_valid(span_of(no[i]), 2), "%s", no[i]);
-        assert_false(json_valid(SPAN_NONE, 2));
-        assert_false(json_valid(SPAN("1\0"), 2));
-        assert_true(json_valid(SPAN("[[[]]]"), 3));
+                assert_row(!jspan_valid(span_of(no[i]), 2), "%s", no[i]);
+        assert_false(jspan_valid(SPAN_NONE, 2));
+        assert_false(jspan_valid(SPAN("1\0"), 2));
+        assert_true(jspan_valid(SPAN("[[[]]]"), 3));
 }
 
 static void test_type(void **state UNUSED)
 {
         static const struct {
                 const char *text;
-                JsonType type;
+                JspanType type;
         } rows[] = {
-                {"", JSON_NONE},          {"{}", JSON_OBJECT_TEXT}, {"[]", JSON_ARRAY_TEXT},
-                {"\"", JSON_STRING_TEXT}, {"-1", JSON_NUMBER_TEXT}, {"0", JSON_NUMBER_TEXT},
-                {"9", JSON_NUMBER_TEXT},  {"true", JSON_TRUE_TEXT}, {"false", JSON_FALSE_TEXT},
-                {"null", JSON_NULL_TEXT}, {"x", JSON_NONE},         {"\xff", JSON_NONE},
+                {"", JSPAN_NONE},       {"{}", JSPAN_OBJECT}, {"[]", JSPAN_ARRAY}, {"\"", JSPAN_STRING},
+                {"-1", JSPAN_NUMBER},   {"0", JSPAN_NUMBER},  {"9", JSPAN_NUMBER}, {"true", JSPAN_TRUE},
+                {"false", JSPAN_FALSE}, {"null", JSPAN_NULL}, {"x", JSPAN_NONE},   {"\xff", JSPAN_NONE},
         };
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-                assert_row(json_type(span_of(rows[i].text)) == rows[i].type, "%s", rows[i].text);
-        assert_int_equal(json_type(SPAN_NONE), JSON_NONE);
-        assert_true(json_true(SPAN("true")));
-        assert_false(json_true(SPAN("null")));
-        assert_false(json_true(SPAN_NONE));
+                assert_row(jspan_type(span_of(rows[i].text)) == rows[i].type, "%s", rows[i].text);
+        assert_int_equal(jspan_type(SPAN_NONE), JSPAN_NONE);
+        assert_true(jspan_true(SPAN("true")));
+        assert_false(jspan_true(SPAN("null")));
+        assert_false(jspan_true(SPAN_NONE));
 }
 
 /* All that a walk gives, as NAME=VALUE;... */
 static void walk(Span container, Buf *b)
 {
-        JsonWalk w = json_walk(container);
+        JspanWalk w = jspan_walk(container);
         Span name, value;
         buf_clear(b);
-        while (json_next(&w, &name, &value)) {
+        while (jspan_next(&w, &name, &value)) {
                 assert_int_equal(buf_append_span(b, name), 0);
                 assert_int_equal(buf_append_char(b, '='), 0);
                 assert_int_equal(buf_append_span(b, value), 0);
                 assert_int_equal(buf_append_char(b, ';'), 0);
         }
-        assert_false(json_next(&w, NULL, &value)); /* the end stays the end */
+        assert_false(jspan_next(&w, NULL, &value)); /* the end stays the end */
 }
 
 static void test_walk(void **state UNUSED)
@@ -81,8 +80,8 @@ static void test_walk(void **state UNUSED)
         }
         walk(SPAN_NONE, &b);
         assert_int_equal(b.len, 0);
-        JsonWalk w = json_walk(SPAN("{\"a\":1}"));
-        assert_true(json_next(&w, NULL, &value));
+        JspanWalk w = jspan_walk(SPAN("{\"a\":1}"));
+        assert_true(jspan_next(&w, NULL, &value));
         assert_span_equal(value, SPAN("1"));
 }
 
@@ -102,31 +101,31 @@ static void test_garbage(void **state UNUSED)
                 assert_non_null(text);
                 for (size_t i = 0; i < n; i++)
                         text[i] = alphabet[random_below(&random.random, sizeof(alphabet) - 1)];
-                for (JsonWalk w = json_walk(all); json_next(&w, &name, &value); steps++)
+                for (JspanWalk w = jspan_walk(all); jspan_next(&w, &name, &value); steps++)
                         assert_true(value.ptr > text && value.ptr + value.len <= text + n && value.len);
                 assert_true(steps <= n);
-                value = json_member(all, "u");
+                value = jspan_member(all, "u");
                 assert_true(value.len == 0 || value.ptr > text);
-                if (json_text(all, room, sizeof(room), &plain))
-                        assert_int_equal(json_text_append(all, &b), 0);
+                if (jspan_text(all, room, sizeof(room), &plain))
+                        assert_int_equal(jspan_text_append(all, &b), 0);
                 else
-                        assert_true(json_text_append(all, &b) < 0 || b.len > sizeof(room));
-                (void)json_is(all, "u0d");
-                (void)json_uint(all, &number);
+                        assert_true(jspan_text_append(all, &b) < 0 || b.len > sizeof(room));
+                (void)jspan_is(all, "u0d");
+                (void)jspan_uint(all, &number);
         }
 }
 
 static void test_member(void **state UNUSED)
 {
         Span o = SPAN("{\"b\\u0061\":0,\"ab\":1,\"a\":{\"b\":2},\"a\":3,\"\":4}");
-        assert_span_equal(json_member(o, "a"), SPAN("{\"b\":2}"));
-        assert_span_equal(json_member(o, "ab"), SPAN("1"));
-        assert_span_equal(json_member(o, ""), SPAN("4"));
-        assert_null(json_member(o, "b").ptr);
-        assert_null(json_member(o, "ba").ptr);
-        assert_null(json_member(SPAN("[\"a\",1]"), "a").ptr);
-        assert_null(json_member(SPAN("7"), "a").ptr);
-        assert_null(json_member(SPAN_NONE, "a").ptr);
+        assert_span_equal(jspan_member(o, "a"), SPAN("{\"b\":2}"));
+        assert_span_equal(jspan_member(o, "ab"), SPAN("1"));
+        assert_span_equal(jspan_member(o, ""), SPAN("4"));
+        assert_null(jspan_member(o, "b").ptr);
+        assert_null(jspan_member(o, "ba").ptr);
+        assert_null(jspan_member(SPAN("[\"a\",1]"), "a").ptr);
+        assert_null(jspan_member(SPAN("7"), "a").ptr);
+        assert_null(jspan_member(SPAN_NONE, "a").ptr);
 }
 
 static const struct {
@@ -163,14 +162,14 @@ static void test_text(void **state UNUSED)
                 Span value = span_of(strings[i].value), got = SPAN("untouched");
                 char room[32];
                 assert_int_equal(buf_append_str(&b, "before"), 0);
-                assert_row(json_text(value, room, sizeof(room), &got) == !!want, "%s", strings[i].value);
+                assert_row(jspan_text(value, room, sizeof(room), &got) == !!want, "%s", strings[i].value);
                 assert_span_equal(got, want ? span_of(want) : SPAN("untouched"));
-                assert_row(json_text_append(value, &b) == (want ? 0 : -EINVAL), "%s", strings[i].value);
+                assert_row(jspan_text_append(value, &b) == (want ? 0 : -EINVAL), "%s", strings[i].value);
                 assert_span_equal(span_skip(buf_span(&b), 6), want ? span_of(want) : SPAN(""));
                 assert_int_equal(b.data[b.len], '\0');
                 for (size_t k = 0; k < ARRAY_SIZE(strings); k++)
                         if (strings[k].text)
-                                assert_row(json_is(value, strings[k].text) == (k == i), "%s",
+                                assert_row(jspan_is(value, strings[k].text) == (k == i), "%s",
                                            strings[i].value);
         }
 }
@@ -179,30 +178,30 @@ static void test_room(void **state UNUSED)
 {
         char room[4];
         Span got = SPAN("untouched"), plain = SPAN("\"longer than the room\"");
-        assert_true(json_text(plain, room, sizeof(room), &got)); /* nothing to decode, no room needed */
+        assert_true(jspan_text(plain, room, sizeof(room), &got)); /* nothing to decode, no room needed */
         assert_ptr_equal(got.ptr, plain.ptr + 1);
-        assert_true(json_text(SPAN("\"\\ud83d\\ude00\""), room, 4, &got));
+        assert_true(jspan_text(SPAN("\"\\ud83d\\ude00\""), room, 4, &got));
         assert_ptr_equal(got.ptr, room);
         assert_int_equal(got.len, 4);
         got = SPAN("untouched");
-        assert_false(json_text(SPAN("\"\\ud83d\\ude00\""), room, 3, &got));
-        assert_false(json_text(SPAN("\"abcd\\n\""), room, 4, &got));
-        assert_false(json_text(SPAN("\"\\n\""), room, 0, &got));
+        assert_false(jspan_text(SPAN("\"\\ud83d\\ude00\""), room, 3, &got));
+        assert_false(jspan_text(SPAN("\"abcd\\n\""), room, 4, &got));
+        assert_false(jspan_text(SPAN("\"\\n\""), room, 0, &got));
         assert_span_equal(got, SPAN("untouched"));
-        assert_true(json_text(SPAN("\"a\\u0000b\""), room, 3, &got));
+        assert_true(jspan_text(SPAN("\"a\\u0000b\""), room, 3, &got));
         assert_span_equal(got, SPAN("a\0b"));
 }
 
 static void test_is(void **state UNUSED)
 {
-        assert_true(json_is(SPAN("\"2.0\""), "2.0"));
-        assert_true(json_is(SPAN("\"\\u0032.0\""), "2.0"));
-        assert_false(json_is(SPAN("\"2.\""), "2.0"));
-        assert_false(json_is(SPAN("\"2.00\""), "2.0"));
-        assert_false(json_is(SPAN("\"2.0\\u0000\""), "2.0"));
-        assert_false(json_is(SPAN("\"2.0\\\""), "2.0"));
-        assert_false(json_is(SPAN("2.0"), "2.0"));
-        assert_false(json_is(SPAN_NONE, ""));
+        assert_true(jspan_is(SPAN("\"2.0\""), "2.0"));
+        assert_true(jspan_is(SPAN("\"\\u0032.0\""), "2.0"));
+        assert_false(jspan_is(SPAN("\"2.\""), "2.0"));
+        assert_false(jspan_is(SPAN("\"2.00\""), "2.0"));
+        assert_false(jspan_is(SPAN("\"2.0\\u0000\""), "2.0"));
+        assert_false(jspan_is(SPAN("\"2.0\\\""), "2.0"));
+        assert_false(jspan_is(SPAN("2.0"), "2.0"));
+        assert_false(jspan_is(SPAN_NONE, ""));
 }
 
 static void test_numbers(void **state UNUSED)
@@ -212,28 +211,28 @@ static void test_numbers(void **state UNUSED)
         uint64_t u = 42;
         int64_t v = 42;
         for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
-                assert_row(!json_uint(span_of(none[i]), &u) && u == 42, "%s", none[i]);
-                assert_row(!json_int(span_of(none[i]), &v) && v == 42, "%s", none[i]);
+                assert_row(!jspan_uint(span_of(none[i]), &u) && u == 42, "%s", none[i]);
+                assert_row(!jspan_int(span_of(none[i]), &v) && v == 42, "%s", none[i]);
         }
-        assert_false(json_uint(SPAN("-1"), &u));
-        assert_false(json_int(SPAN("9223372036854775808"), &v));
-        assert_true(json_uint(SPAN("18446744073709551615"), &u) && u == UINT64_MAX);
-        assert_true(json_int(SPAN("-9223372036854775808"), &v) && v == INT64_MIN);
-        assert_true(json_int(SPAN("-0"), &v) && v == 0);
-        assert_true(json_int(SPAN("-32601"), &v) && v == -32601);
+        assert_false(jspan_uint(SPAN("-1"), &u));
+        assert_false(jspan_int(SPAN("9223372036854775808"), &v));
+        assert_true(jspan_uint(SPAN("18446744073709551615"), &u) && u == UINT64_MAX);
+        assert_true(jspan_int(SPAN("-9223372036854775808"), &v) && v == INT64_MIN);
+        assert_true(jspan_int(SPAN("-0"), &v) && v == 0);
+        assert_true(jspan_int(SPAN("-32601"), &v) && v == -32601);
 }
 
 static int append_all(void *arg UNUSED)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(BUF_CAP_NONE);
-        return json_text_append(SPAN("\"some text \\ud83d\\ude00\""), &b);
+        return jspan_text_append(SPAN("\"some text \\ud83d\\ude00\""), &b);
 }
 
 static void test_oom(void **state UNUSED)
 {
         CLEANUP(buf_done) Buf b = BUF_INIT(4);
         assert_int_equal(oom_each(append_all, NULL), 1);
-        assert_int_equal(json_text_append(SPAN("\"abcde\""), &b), -ENOBUFS);
+        assert_int_equal(jspan_text_append(SPAN("\"abcde\""), &b), -ENOBUFS);
         assert_int_equal(b.len, 0);
 }
 

@@ -52,11 +52,14 @@ static void expect(Replay *l, uint32_t stream, uint64_t number, const char *want
         assert_string_equal(buf_text(&got), want);
 }
 
+/* As much as anybody wants. */
+static ReplayBudget budget = {.max = SIZE_MAX / 2};
+
 static void test_streams(void **state UNUSED)
 {
         Replay l;
         char id[EVENT_ID_SIZE];
-        replay_init(&l, 1000);
+        replay_init(&l, 1000, &budget);
         expect(&l, 0, 0, "");
         assert_null(l.data);
         replay_first_id(&l, 3, id);
@@ -82,7 +85,7 @@ static void test_streams(void **state UNUSED)
 static void test_full(void **state UNUSED)
 {
         Replay l;
-        replay_init(&l, 3 * (HEAD + 4));
+        replay_init(&l, 3 * (HEAD + 4), &budget);
         add(&l, 0, "aaaa", "0-1");
         add(&l, 1, "bbbb", "1-2");
         add(&l, 0, "cccc", "0-3");
@@ -109,7 +112,7 @@ static void test_many_lose(void **state UNUSED)
         Replay l;
         char id[EVENT_ID_SIZE], last[EVENT_ID_SIZE];
         const Span text = SPAN("xxxx");
-        replay_init(&l, HEAD + 4);
+        replay_init(&l, HEAD + 4, &budget);
         add(&l, 0, "aaaa", "0-1");
         for (uint32_t i = 1; i <= 50; i++) {
                 replay_first_id(&l, i, id);
@@ -130,7 +133,7 @@ static void test_many_lose(void **state UNUSED)
 static void test_too_large(void **state UNUSED)
 {
         Replay l;
-        replay_init(&l, 2 * (HEAD + 4));
+        replay_init(&l, 2 * (HEAD + 4), &budget);
         add(&l, 1, "aaaa", "1-1");
         add(&l, 2, "bbbb", "2-2");
         add(&l, 1, "0123456789012345678901234", "1-3");
@@ -147,7 +150,7 @@ static void test_too_large(void **state UNUSED)
         expect(&l, 2, 0, "!");
         replay_done(&l);
 
-        replay_init(&l, 0); /* replay: 0 */
+        replay_init(&l, 0, &budget); /* replay: 0 */
         add(&l, 1, "", "1-1");
         add_last(&l, 1, "a", "1-2");
         expect(&l, 1, 0, "!");
@@ -162,7 +165,7 @@ static void test_too_large(void **state UNUSED)
 static void test_alone(void **state UNUSED)
 {
         Replay l;
-        replay_init(&l, 2 * (HEAD + 4));
+        replay_init(&l, 2 * (HEAD + 4), &budget);
         add(&l, 1, FORTY, "1-1");
         expect(&l, 1, 0, "1:" FORTY " ");
         assert_int_equal(l.size, HEAD + 40);
@@ -187,12 +190,41 @@ static void test_alone(void **state UNUSED)
         assert_int_equal(l.size, 2 * (HEAD + 4));
         replay_done(&l);
 
-        replay_init(&l, 1); /* so little that nothing ever fits: one at a time */
+        replay_init(&l, 1, &budget); /* so little that nothing ever fits: one at a time */
         add(&l, 1, "", "1-1");
         expect(&l, 1, 0, "1: ");
         add_last(&l, 1, "a", "1-2");
         expect(&l, 1, 1, "2:a ");
         replay_done(&l);
+}
+
+/* What all of them keep above their caps has a cap, too. */
+static void test_budget(void **state UNUSED)
+{
+        ReplayBudget small = {.max = 2 * (HEAD + 40 - 1)};
+        Replay l[3];
+        for (size_t i = 0; i < ARRAY_SIZE(l); i++)
+                replay_init(&l[i], 1, &small);
+        add_last(&l[0], 1, FORTY, "1-1");
+        add_last(&l[1], 1, FORTY, "1-1");
+        assert_int_equal(small.used, small.max);
+        add_last(&l[2], 1, FORTY, "1-1");
+        expect(&l[2], 1, 0, "!");
+        add_last(&l[0], 1, FORTY, "1-2"); /* in the place of the one before */
+        expect(&l[0], 1, 1, "2:" FORTY " ");
+        replay_done(&l[1]);
+        assert_int_equal(small.used, small.max / 2);
+        add_last(&l[2], 1, FORTY, "1-2");
+        expect(&l[2], 1, 1, "2:" FORTY " ");
+        replay_done(&l[0]);
+        replay_done(&l[2]);
+        assert_int_equal(small.used, 0);
+        replay_init(&l[0], HEAD + 4, NULL); /* without a budget its own cap is all it has */
+        add_last(&l[0], 1, "aaaa", "1-1");
+        expect(&l[0], 1, 0, "1:aaaa ");
+        add_last(&l[0], 1, FORTY, "1-2");
+        expect(&l[0], 1, 1, "!");
+        replay_done(&l[0]);
 }
 
 /* Without memory for it not even the answer is kept; without memory for less the ring stays large. */
@@ -201,7 +233,7 @@ static void test_alone_no_memory(void **state UNUSED)
         Replay l;
         char id[EVENT_ID_SIZE];
         const Span forty = SPAN(FORTY);
-        replay_init(&l, 2 * (HEAD + 4));
+        replay_init(&l, 2 * (HEAD + 4), &budget);
         add(&l, 1, "aa", "1-1");
         oom_arm(1);
         replay_add_last(&l, 1, &forty, 1, id);
@@ -307,7 +339,7 @@ static void test_random_events(void **state UNUSED)
         Replay l;
         char id[EVENT_ID_SIZE];
         test_random_init(&random);
-        replay_init(&l, CAP);
+        replay_init(&l, CAP, &budget);
         for (uint64_t number = 1; number <= EVENTS; number++) {
                 uint32_t stream = (uint32_t)random_below(&random.random, STREAMS);
                 size_t len = random_below(&random.random, sizeof(m.events[0].text) + 1);
@@ -335,7 +367,7 @@ static void test_no_memory(void **state UNUSED)
         char id[EVENT_ID_SIZE], text[5000];
         memset(text, 'x', sizeof(text));
         const Span small = SPAN("small"), large = span_from(text, sizeof(text));
-        replay_init(&l, 65536);
+        replay_init(&l, 65536, &budget);
         oom_arm(1);
         replay_add(&l, 1, &small, 1, id);
         assert_true(oom_disarm());
@@ -358,15 +390,11 @@ static void test_no_memory(void **state UNUSED)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_streams),
-                cmocka_unit_test(test_full),
-                cmocka_unit_test(test_many_lose),
-                cmocka_unit_test(test_too_large),
-                cmocka_unit_test(test_ids),
-                cmocka_unit_test(test_random_events),
-                cmocka_unit_test(test_no_memory),
-                cmocka_unit_test(test_alone),
-                cmocka_unit_test(test_alone_no_memory),
+                cmocka_unit_test(test_streams),   cmocka_unit_test(test_full),
+                cmocka_unit_test(test_many_lose), cmocka_unit_test(test_too_large),
+                cmocka_unit_test(test_ids),       cmocka_unit_test(test_random_events),
+                cmocka_unit_test(test_no_memory), cmocka_unit_test(test_alone),
+                cmocka_unit_test(test_budget),    cmocka_unit_test(test_alone_no_memory),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

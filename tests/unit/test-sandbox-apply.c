@@ -16,24 +16,19 @@
 
 static unsigned calls, fail_at; /* fail_at 0: none */
 static int fail_with;
+static long swallow = -1; /* a call that says yes and does nothing */
 
 long __real_syscall(long number, ...);
-long __wrap_syscall(long number, ...);
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
 
-long __wrap_syscall(long number, ...)
+/* Not by va_arg: callers give as many as the call has, and the rest is whatever is there. */
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
-        enum { ARGS = 6 };
-        long a[ARGS];
-        va_list ap;
-        va_start(ap, number);
-        for (size_t i = 0; i < ARGS; i++)
-                a[i] = va_arg(ap, long);
-        va_end(ap);
         if (number != SYS_close && ++calls == fail_at) {
                 errno = fail_with;
                 return -1;
         }
-        return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        return number == swallow ? 0 : __real_syscall(number, a, b, c, d, e, f);
 }
 
 /* ---- a plan for this machine ----------------------------------------------------------------- */
@@ -47,6 +42,7 @@ typedef struct World {
         SandboxPlan plan;
         Buf program;
         const char *home; /* borrowed: of the test */
+        pid_t supervisor;
 } World;
 
 static bool is_able(const SandboxMachine *m)
@@ -56,13 +52,15 @@ static bool is_able(const SandboxMachine *m)
                machine_has(m, OFFER_SECCOMP) && machine_has(m, OFFER_CHANGE_IDS);
 }
 
-static void world_init(World *w, const char *home, const char *sandbox)
+static void world_init(World *w, const char *home, const char *sandbox, bool namespaces)
 {
         const char *const own[] = {"/etc/mcpvisor", NULL};
-        *w = (World){.program = BUF_INIT(BUF_CAP_NONE), .home = home};
+        *w = (World){.program = BUF_INIT(BUF_CAP_NONE), .home = home, .supervisor = getpid()};
         assert_int_equal(probe(&probe_calls, &w->machine), 0);
         if (!is_able(&w->machine))
                 skip();
+        for (unsigned i = OFFER_PIDNS; !namespaces && i <= OFFER_CGROUPNS; i++)
+                w->machine.refused[i] = EPERM;
         assert_int_equal(chown(home, UID, UID), 0);
         assert_int_equal(survey_make(&(SurveyArgs){.own = own, .uid = UID, .gid = UID}, &w->survey), 0);
         w->config = sandbox_config(sandbox, NULL);
@@ -220,7 +218,7 @@ static void test_fences(void **state)
         static int (*const tries[])(const World *w) = {try_files, try_calls, try_processes};
         World w;
         Told t;
-        world_init(&w, *state, "{net: none}");
+        world_init(&w, *state, "{net: none}", true);
         for (size_t i = 0; i < ARRAY_SIZE(tries); i++) {
                 int status = fenced(&w, tries[i], &t);
                 assert_row(t.result == 0, "%zu: %s %s: %s", i, step_name(t.error.kind), t.error.detail,
@@ -228,6 +226,52 @@ static void test_fences(void **state)
                 assert_int_equal(t.fds, 0);
                 assert_row(status == 0, "%zu: %d", i, status);
         }
+        world_done(&w);
+}
+
+/* The plain container: no mount hides anything. */
+static int try_landlock(const World *w)
+{
+        char path[PATH_MAX];
+        (void)snprintf(path, sizeof(path), "%s/x", w->home);
+        WORKS(open(path, O_CREAT | O_WRONLY, 0600));
+        WORKS(open("/usr/bin", O_RDONLY | O_DIRECTORY));
+        WORKS(open("/etc/passwd", O_RDONLY));
+        WORKS(open("/dev/null", O_RDWR));
+        REFUSED(open("/", O_RDONLY), EACCES);
+        REFUSED(open("/home", O_RDONLY), EACCES);
+        REFUSED(open("/tmp", O_RDONLY), EACCES);
+        REFUSED(open("/tmp/x", O_CREAT | O_WRONLY, 0600), EACCES);
+        REFUSED(open("/proc/sys/kernel/hostname", O_WRONLY), EACCES);
+        REFUSED(kill(-1, 0), EPERM);
+        REFUSED(kill(w->supervisor, 0), EPERM);
+        REFUSED(syscall(SYS_socket, 1, 1, 0), EPERM); /* unix: no mount hides our sockets */
+        return 0;
+}
+
+static void test_landlock_alone(void **state)
+{
+        World w;
+        Told t;
+        world_init(&w, *state, "{}", false);
+        int status = fenced(&w, try_landlock, &t);
+        assert_row(t.result == 0, "%s %s: %s", step_name(t.error.kind), t.error.detail,
+                   strerror(t.error.error));
+        assert_row(status == 0, "%d", status);
+        world_done(&w);
+}
+
+/* A filter around us may answer a call in the kernel's place. */
+static void test_privileges_are_looked_at(void **state)
+{
+        World w;
+        Told t;
+        world_init(&w, *state, "{}", true);
+        swallow = SYS_capset;
+        (void)fenced(&w, NULL, &t);
+        swallow = -1;
+        assert_int_equal(t.result, -EPERM);
+        assert_int_equal(t.error.kind, STEP_CAPABILITIES);
         world_done(&w);
 }
 
@@ -261,7 +305,7 @@ static void check_faults(const World *w, int error)
 static void test_each_call_fails(void **state)
 {
         World w;
-        world_init(&w, *state, "{profile: strict, net: loopback, degrade: warn}");
+        world_init(&w, *state, "{profile: strict, net: loopback, degrade: warn}", true);
         check_faults(&w, EPERM);
         check_faults(&w, ENOMEM);
         world_done(&w);
@@ -312,6 +356,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_fences, test_dir_setup, test_dir_teardown),
+                cmocka_unit_test_setup_teardown(test_landlock_alone, test_dir_setup, test_dir_teardown),
+                cmocka_unit_test_setup_teardown(test_privileges_are_looked_at, test_dir_setup,
+                                                test_dir_teardown),
                 cmocka_unit_test_setup_teardown(test_each_call_fails, test_dir_setup, test_dir_teardown),
                 cmocka_unit_test(test_nonsense),
         };
