@@ -286,6 +286,22 @@ static void test_untouchable(void **state UNUSED)
                 {"tkill", 77, 9, 0, REFUSE},
                 {"rt_sigqueueinfo", 4321, 9, 0, REFUSE},
                 {"pidfd_send_signal", 5, 9, 0, REFUSE},
+                {"prlimit64", 0, 7, 0, ALLOW},
+                {"prlimit64", 4321, 7, 0, REFUSE},
+                {"prlimit64", 4322, 7, 0, REFUSE},
+                {"prlimit64", 4321ULL << 32, 7, 0, ALLOW}, /* the kernel drops the high half */
+                {"sched_setaffinity", 0, 8, 0, ALLOW},
+                {"sched_setaffinity", 4321, 8, 0, REFUSE},
+                {"sched_setattr", 4321, 0, 0, REFUSE},
+                {"sched_setparam", 4321, 0, 0, REFUSE},
+                {"sched_setscheduler", 4321, 0, 0, REFUSE},
+                {"setpriority", 0, 0, 19, ALLOW},
+                {"setpriority", 0, 4321, 19, REFUSE},
+                {"setpriority", 1, 0, 19, REFUSE}, /* a group, */
+                {"setpriority", 2, 0, 19, REFUSE}, /* all of the uid */
+                {"ioprio_set", 1, 0, 0, ALLOW},
+                {"ioprio_set", 1, 4321, 0, REFUSE},
+                {"ioprio_set", 3, 0, 0, REFUSE},
         };
         Filter f;
         compile(&(SeccompArgs){.untouchable = pids}, &f);
@@ -295,6 +311,8 @@ static void test_untouchable(void **state UNUSED)
         filter_done(&f);
         compile(&usual, &f);
         assert_int_equal(call_on(&f, "kill", UINT64_MAX, 9, 0), ALLOW);
+        assert_int_equal(call_on(&f, "prlimit64", 4321, 7, 0), ALLOW);
+        assert_int_equal(call_on(&f, "setpriority", 0, 4321, 19), ALLOW);
         filter_done(&f);
 }
 
