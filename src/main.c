@@ -12,6 +12,8 @@
 #include "cli/cli.h"
 #include "demo/demo.h"
 #include "gateway/gateway.h"
+#include "proxy/proxy.h"
+#include "sandbox/enter.h"
 #include "spawn/exec.h"
 #include "supervisor/supervisor.h"
 #include "validator/validator.h"
@@ -20,6 +22,16 @@
 #ifndef DAEMON_ENTRY
 #define DAEMON_ENTRY supervisor_main
 #endif
+
+static int fence_gateway(bool journal, _Atomic uint64_t *refused_call, uint32_t *ret_missing)
+{
+        return sandbox_enter(&(SandboxEnterArgs){&sandbox_gateway, journal, refused_call}, ret_missing);
+}
+
+static int gateway(int argc, char **argv)
+{
+        return gateway_main(argc, argv, fence_gateway);
+}
 
 typedef struct Role {
         const char *name;
@@ -31,7 +43,8 @@ static const Role roles[] = {
         {"@exec", exec_main},
 #endif
         {"@demo", demo_main},
-        {"@gateway", gateway_main},
+        {"@gateway", gateway},
+        {"@proxy", proxy_main},
         {"@validator", validator_main},
 };
 

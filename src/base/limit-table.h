@@ -79,6 +79,7 @@
         L(SANDBOX_VIEW,     4096,            "items",  "Places of the file system that one server is shown.") \
         L(SANDBOX_SURVEY,   10000,           "items",  "Entries of a directory that is looked into for a file view; of a larger one nothing is shown.") \
         L(SANDBOX_ARENA,    16 * 1024 * 1024,"bytes",  "Memory of the plan of one sandbox.") \
+        L(SANDBOX_FILTER,   64 * 1024,       "bytes",  "The filter of system calls that one of our own roles puts on.") \
         L(SPAWN_PLAN,       8 * 1024 * 1024, "bytes",  "Arguments and environment of one server; the kernel takes less.") \
         L(STOP_AGAIN,       300,             "milliseconds", "A second TERM or INT kills at once if it comes so long after the first: some senders say it twice.") \
         L(SWEEP_TIME,       500,             "milliseconds", "What is left of a server whose first process has ended gets TERM, and KILL after this time.") \
@@ -154,7 +155,24 @@
         L(PAGE_ITEMS,       1000,            "items",  "The same, counted.") \
         L(SUBSCRIPTIONS,    1024,            "items",  "Resources of one server that one session may subscribe to.") \
         L(URI,              64 * 1024,       "bytes",  "A resource's URI.") \
-        L(GATEWAY_IPC,      4096,            "messages", "What waits in a gateway for the supervisor to read.")
+        L(GATEWAY_IPC,      4096,            "messages", "What waits in a gateway for the supervisor to read.") \
+        L(PROXY_ADDRESSES,  8,               "items",  "Addresses of one name that the network proxy looks at; more are left out.") \
+        L(PROXY_BACKLOG,    256,             "messages", "What waits in the network proxy for the supervisor to read.") \
+        L(PROXY_CONNECT,    5,               "seconds","How long the network proxy waits for one address of a destination; then it tries the next.") \
+        L(PROXY_CONNECTIONS, 256,            "items",  "Connections of one instance of a server through the network proxy; more wait to be accepted.") \
+        L(PROXY_CONNECTIONS_ALL, 4096,       "items",  "The same, of all servers.") \
+        L(PROXY_COUNT,      1000,            "milliseconds", "How long counts of the network proxy are collected before they are told.") \
+        L(PROXY_HEAD,       32 * 1024,       "bytes",  "What a program may send the network proxy to say where it wants to go, and its headers.") \
+        L(PROXY_HEADERS,    100,             "lines",  "The same, in headers.") \
+        L(PROXY_HEAD_TIME,  10,              "seconds","How long it may take for that.") \
+        L(PROXY_IDLE,       600,             "seconds","How long a connection through the network proxy may carry nothing in either direction.") \
+        L(PROXY_LINGER,     2,               "seconds","How long the network proxy keeps a connection that it has refused, so that the reason can be read.") \
+        L(PROXY_LISTENERS,  4096,            "items",  "Instances of servers that the network proxy listens for.") \
+        L(PROXY_LOOKUP,     10,              "seconds","How long looking up one name may take.") \
+        L(PROXY_LOOKUPS,    32,              "items",  "Names that are looked up at once, each in a process of its own; more wait.") \
+        L(PROXY_LOOKUPS_ONE, 8,              "items",  "The same, of one instance of a server.") \
+        L(PROXY_PAUSE,      200,             "milliseconds", "How long the network proxy accepts no connection after the machine had no descriptor or memory for one.") \
+        L(PROXY_RULES,      4 * 1024 * 1024, "bytes",  "The destinations of one server, as the network proxy gets them.")
 /* clang-format on */
 
 enum {

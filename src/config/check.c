@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
+#include <ctype.h>
 
 #include "base/parse.h"
 #include "config/check.h"
@@ -240,18 +241,38 @@ const char *check_url(Span s)
         return check_scheme_host(span_first(s, scheme.len + end), scheme);
 }
 
+static bool is_zero(Span port)
+{
+        uint64_t value;
+        return parse_u64(port, &value) == 0 && value == 0;
+}
+
+/* What a resolver takes for an address of an old form: 127.1, 0x7f.1. */
+static bool ends_in_number(Span host)
+{
+        Span label = SPAN_NONE;
+        while (span_next(&host, '.', &label))
+                ;
+        bool hex = span_equal_nocase(span_first(label, 2), SPAN("0x"));
+        for (size_t i = hex ? 2 : 0; i < label.len; i++)
+                if (hex ? !isxdigit((unsigned char)label.ptr[i]) : !isdigit((unsigned char)label.ptr[i]))
+                        return false;
+        return true;
+}
+
 const char *check_host_port(Span s)
 {
         Span host, port;
         if (span_find_span(s, SPAN("://")) < s.len)
                 return "is a URL: write HOST:PORT";
-        if (!split_port(s, &host, &port) || !is_port(port) || span_equal(port, SPAN("0")))
+        if (!split_port(s, &host, &port) ||
+            !(span_equal(port, SPAN("*")) || (is_port(port) && !is_zero(port))))
                 return "is not HOST:PORT";
-        if (s.ptr[0] == '[')
+        if (s.ptr[0] == '[' || is_address(host, AF_INET))
                 return NULL;
-        return is_host(span_starts(host, SPAN("*.")) ? span_skip(host, 2) : host)
-                       ? NULL
-                       : "has no host name before the port";
+        if (!is_host(span_starts(host, SPAN("*.")) ? span_skip(host, 2) : host))
+                return "has no host name before the port";
+        return ends_in_number(host) ? "is no IPv4 address, and no host name ends in a number" : NULL;
 }
 
 const char *check_token_hash(Span s)

@@ -20,7 +20,7 @@ const char *check_listen(Span s);      /* ADDRESS:PORT, [V6]:PORT, unix:PATH */
 const char *check_host(Span s);        /* a host name, with no port */
 const char *check_origin(Span s);      /* scheme://host[:port] */
 const char *check_url(Span s);         /* http:// or https:// */
-const char *check_host_port(Span s);   /* host:port, *.host:port, [v6]:port */
+const char *check_host_port(Span s);   /* host:port, *.host:port, [v6]:port; port * */
 const char *check_token_hash(Span s);  /* sha256:HEX */
 const char *check_pattern(Span s);     /* a glob over names */
 const char *check_tool_name(Span s);   /* what a tool may be renamed to */

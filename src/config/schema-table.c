@@ -293,7 +293,7 @@ const SchemaRow schema_table[] = {
         SERVER("sandbox.net", ENUM, sandbox.net, WORDS("", "none", "loopback", "host", ""), .def_text = "host; strict: none", SUP, RESTART, BY(SANDBOX),
              .doc = "`none`: no network. `loopback`: a loopback of its own. `host`: the network of the machine. Or a map with `allow`."),
         SERVER("sandbox.net.allow", LIST, sandbox.net_allow, .check = check_host_port, .form = "host:port", SUP, RESTART, BY(SANDBOX),
-             .doc = "Only these destinations, by a proxy; nothing else can be reached."),
+             .doc = "Only these destinations, by a proxy; nothing else can be reached. `example.com:443`, `*.example.com:443` for all names below it, `192.0.2.7:443`, `[2001:db8::7]:443`; `*` for any port. An address that is private, loopback, link-local or otherwise not public is reached only if it is listed itself, also when a name that is listed leads to it."),
         SERVER("sandbox.unix", BOOL, sandbox.unix_sockets, .def = "false", SUP, RESTART, BY(SANDBOX),
              .doc = "Allows unix sockets where the file view alone cannot hide those of the daemon."),
         SERVER("sandbox.memory", SIZE, sandbox.memory, .none = true, .def = "none", BOUNDS(MIB, 64 * TIB), SUP, RESTART, BY(SANDBOX),

@@ -104,9 +104,9 @@ static int init_parts(Gateway *g)
         return r;
 }
 
-static int gateway_init(Gateway *g)
+static int gateway_init(Gateway *g, GatewayFence *fence)
 {
-        *g = (Gateway){.control_fd = -EBADF};
+        *g = (Gateway){.control_fd = -EBADF, .fence = fence};
         TAILQ_INIT(&g->listing);
         int r = ignore_sigpipe();
         if (r == 0)
@@ -129,14 +129,14 @@ static int gateway_init(Gateway *g)
         return r;
 }
 
-int gateway_main(int argc UNUSED, char **argv UNUSED)
+int gateway_main(int argc UNUSED, char **argv UNUSED, GatewayFence *fence)
 {
         Gateway g;
         if (!is_ipc(GATEWAY_IPC_FD)) {
                 (void)fputs("mcpvisor: @gateway is started by mcpvisor, not by hand\n", stderr);
                 return GATEWAY_NOT_BY_HAND;
         }
-        int r = gateway_init(&g);
+        int r = gateway_init(&g, fence);
         if (r == 0)
                 r = loop_run(g.loop);
         if (r < 0)

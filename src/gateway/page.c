@@ -66,8 +66,7 @@ static int answer_metrics(Client *c)
         Gateway *g = c->gateway;
         if (!g->scoreboard)
                 return client_refuse(c, 503, "there are no figures yet");
-        scoreboard_self(scoreboard_process(g->scoreboard, SCORE_GATEWAY),
-                        loop_stats(g->loop)->lag_max / NSEC_PER_USEC);
+        scoreboard_self(g->scoreboard, SCORE_GATEWAY, loop_stats(g->loop)->lag_max / NSEC_PER_USEC);
         figures_take_http(g);
         int r = metrics_page(g->scoreboard, loop_now(g->loop), &b);
         if (r == -ENOBUFS)

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "gateway/client.h"
 #include "gateway/endpoint.h"
+#include "gateway/gateway.h"
 #include "gateway/snapshot.h"
 #include "gateway/upstream.h"
 #include "http/access.h"
@@ -26,6 +27,7 @@ typedef struct Admission {
 struct Gateway {
         Loop *loop; /* owned */
         Nsec started;
+        GatewayFence *fence;    /* borrowed; NULL: none */
         IpcChannel supervisor;  /* owned */
         Scoreboard *scoreboard; /* owned; NULL before hello */
         int control_fd;         /* owned: our end of the control connection */

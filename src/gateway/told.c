@@ -37,6 +37,19 @@ static int open_log(const IpcHello *m)
         return r == -ENOMEM ? r : 0;
 }
 
+/* All is open that does not come by message: nobody may look into this process any more, and nothing else
+ * can be opened from here on. */
+static int fence(Gateway *g, const IpcHello *m, uint32_t *ret_missing)
+{
+        ScoreProcess *p = scoreboard_process(g->scoreboard, SCORE_GATEWAY);
+        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+                return -errno;
+        int r = g->fence ? g->fence(m->log_journal, &p->refused_call, ret_missing) : 0;
+        if (r < 0)
+                log_error("the gateway cannot fence itself: %s", strerror(-r));
+        return r;
+}
+
 static int told_hello(Gateway *g, IpcMessage *m)
 {
         const IpcHello *hello = (const IpcHello *)m->header;
@@ -61,12 +74,9 @@ static int told_hello(Gateway *g, IpcMessage *m)
                                            : LIMIT_PIPE_QUIET * NSEC_PER_SEC;
         g->upstreams = calloc(g->max_servers, sizeof(Upstream *));
         r = g->upstreams ? score_tools_new(g->scoreboard, &g->tools) : -ENOMEM;
-        if (r < 0)
-                return r;
-        /* All is open that needs no descriptor by message: nobody may look into this process any more. */
-        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-                return -errno;
-        return answer(g, IPC_UP, &up);
+        if (r == 0)
+                r = fence(g, hello, &up.missing);
+        return r < 0 ? r : answer(g, IPC_UP, &up);
 }
 
 /* ---- configuration ----------------------------------------------------------- */
@@ -264,8 +274,7 @@ static int told_drain(Gateway *g, IpcMessage *m UNUSED)
 static int told_ping(Gateway *g, IpcMessage *m)
 {
         IpcPing pong = *(const IpcPing *)m->header;
-        scoreboard_self(scoreboard_process(g->scoreboard, SCORE_GATEWAY),
-                        loop_stats(g->loop)->lag_max / NSEC_PER_USEC);
+        scoreboard_self(g->scoreboard, SCORE_GATEWAY, loop_stats(g->loop)->lag_max / NSEC_PER_USEC);
         loop_stats_reset(g->loop);
         figures_take_http(g);
         return answer(g, IPC_PONG, &pong);

@@ -59,6 +59,8 @@ static int split_target(H1 *h)
 {
         HttpRequest *r = &h->request;
         Span t = r->target, path = t;
+        if (h->parser.method == HTTP_CONNECT) /* HOST:PORT has neither */
+                return 0;
         if (t.len && t.ptr[0] != '/') {
                 Span authority;
                 size_t skip = absolute_authority(t, &authority);
@@ -197,12 +199,12 @@ int h1_check_head(H1 *h)
         HttpRequest *r = &h->request;
         if (h->parser.http_major != 1 || h->parser.http_minor > 1)
                 return h1_refuse(h, 505, "a version that is neither HTTP/1.1 nor HTTP/1.0");
-        if (h->parser.method == HTTP_CONNECT)
+        if (h->parser.method == HTTP_CONNECT && !h->limits.proxy)
                 return h1_refuse(h, 501, "CONNECT: this is no proxy");
         r->minor = h->parser.http_minor;
         r->method = method_of(h);
         r->keep_alive = llhttp_should_keep_alive(&h->parser);
-        if (!(h->seen & (uint32_t)1 << HTTP_HEADER_HOST) && r->minor > 0)
+        if (!(h->seen & (uint32_t)1 << HTTP_HEADER_HOST) && r->minor > 0 && !h->limits.proxy)
                 return h1_refuse(h, 400, "no Host header");
         int e = h1_point(h);
         if (e == 0)

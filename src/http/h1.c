@@ -269,6 +269,11 @@ HttpRequest *h1_request(H1 *h)
         return &h->request;
 }
 
+Span h1_verb(const H1 *h)
+{
+        return span_from(h->head_at, h->target.at - 1);
+}
+
 const H1Refusal *h1_refusal(const H1 *h)
 {
         return &h->refusal;

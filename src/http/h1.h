@@ -17,6 +17,7 @@ typedef struct H1Limits {
         size_t max_header;    /* bytes of request line and headers */
         unsigned max_headers; /* lines */
         size_t max_body;
+        bool proxy; /* CONNECT is taken too, and Host may be missing: the target says it all */
 } H1Limits;
 
 typedef enum H1State {
@@ -53,4 +54,6 @@ void h1_discard(H1 *h);
 bool h1_begun(const H1 *h); /* a byte of a request has come */
 /* Valid from H1_BODY on; the body from H1_DONE on. */
 HttpRequest *h1_request(H1 *h);
+/* The method as it came, from H1_BODY on: CONNECT, and what else is HTTP_OTHER. Borrowed like the request. */
+Span h1_verb(const H1 *h);
 const H1Refusal *h1_refusal(const H1 *h);

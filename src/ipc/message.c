@@ -3,7 +3,8 @@
 #include "ipc/message.h"
 
 enum {
-        WORDS_OF_OTHERS = 32, /* states and classes: their layer knows how many there are */
+        WORDS_OF_OTHERS = 32,  /* states and classes: their layer knows how many there are */
+        FENCES_OF_OTHERS = 16, /* likewise */
         CODE_MAX = 255,
         SIGNAL_MAX = 64,
 };
@@ -18,7 +19,7 @@ enum {
         F(s, log_style, BELOW, _LOG_CHOICE_MAX) F(s, log_journal, BELOW, 2) F(s, ping_every, ANY, 0) \
         F(s, no_first_look, BELOW, 2) F(s, pipe_quiet, ANY, 0)
 #define FIELDS_IpcUp(F, s)                                                                                   \
-        F(s, build_id, NAME, 0)
+        F(s, build_id, NAME, 0) F(s, missing, BELOW, 1U << FENCES_OF_OTHERS) F(s, reserved, BELOW, 1)
 #define FIELDS_IpcServerRow(F, s)                                                                            \
         F(s, generation, ANY, 0) F(s, row_generation, ANY, 0) F(s, row, ANY, 0) F(s, index, ANY, 0)
 #define FIELDS_IpcConfig(F, s)                                                                               \
@@ -58,11 +59,18 @@ enum {
         F(s, reason, BELOW, _IPC_RELEASE_MAX) F(s, in_flight, ANY, 0)
 #define FIELDS_IpcPing(F, s)                                                                                 \
         F(s, serial, ANY, 0)
+#define FIELDS_IpcProxyHello(F, s)                                                                           \
+        F(s, build_id, NAME, 0) F(s, log_level, BELOW, _LOG_LEVEL_MAX)                                       \
+        F(s, log_style, BELOW, _LOG_CHOICE_MAX) F(s, log_journal, BELOW, 2) F(s, reserved, BELOW, 1)
+#define FIELDS_IpcProxyCounts(F, s)                                                                          \
+        F(s, row, ANY, 0) F(s, instance, ANY, 0) F(s, generation, ANY, 0) F(s, allowed, ANY, 0)              \
+        F(s, refused, ANY, 0) F(s, failed, ANY, 0) F(s, bytes_up, ANY, 0) F(s, bytes_down, ANY, 0)           \
+        F(s, open, ANY, 0) F(s, reserved, BELOW, 1)
 
 #define STRUCTS(S)                                                                                           \
         S(IpcPlain) S(IpcHello) S(IpcUp) S(IpcServerRow) S(IpcConfig) S(IpcListener) S(IpcCatalogue)            \
         S(IpcInstance) S(IpcInstanceUp) S(IpcInstanceDown) S(IpcServerState) S(IpcWantRefused)               \
-        S(IpcInstanceReady) S(IpcInstanceFailed) S(IpcWant) S(IpcRelease) S(IpcPing)
+        S(IpcInstanceReady) S(IpcInstanceFailed) S(IpcWant) S(IpcRelease) S(IpcPing) S(IpcProxyHello) S(IpcProxyCounts)
 /* clang-format on */
 
 typedef enum FieldKind {

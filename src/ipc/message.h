@@ -1,7 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What crosses between supervisor and gateway: one struct for each message,
+ * What crosses between supervisor and gateway, and between supervisor and
+ * network proxy: one struct for each message,
  * one row for each struct. Both ends are of one build (hello says so), so
  * structs travel as they are: explicit sizes, no holes. After the struct a
  * message may carry text, as many bytes as the row allows. Arrays of char are
@@ -11,7 +12,12 @@
 
 #include "base/span.h"
 
-typedef enum IpcDirection { IPC_TO_GATEWAY, IPC_TO_SUPERVISOR } IpcDirection;
+typedef enum IpcDirection {
+        IPC_TO_GATEWAY,
+        IPC_TO_SUPERVISOR, /* from the gateway */
+        IPC_TO_PROXY,
+        IPC_FROM_PROXY,
+} IpcDirection;
 
 enum {
         IPC_FDS_MAX = 4,
@@ -50,7 +56,18 @@ enum {
         M(RELEASE,       IpcRelease,      TO_SUPERVISOR, 0, 0, 0)                   \
         M(DRAINED,       IpcInstance,     TO_SUPERVISOR, 0, 0, 0)                   \
         M(ALL_DRAINED,   IpcPlain,        TO_SUPERVISOR, 0, 0, 0)                   \
-        M(PONG,          IpcPing,         TO_SUPERVISOR, 0, 0, 0)
+        M(PONG,          IpcPing,         TO_SUPERVISOR, 0, 0, 0)                   \
+        /* the supervisor speaks to the proxy */                                    \
+        M(PROXY_HELLO,   IpcProxyHello,   TO_PROXY,      0, 0, 0)                   \
+        M(PROXY_LISTEN,  IpcInstance,     TO_PROXY,      2, 2, 64)                  \
+        M(PROXY_CLOSE,   IpcInstance,     TO_PROXY,      0, 0, 0)                   \
+        M(PROXY_PING,    IpcPing,         TO_PROXY,      0, 0, 0)                   \
+        M(PROXY_STOP,    IpcPlain,        TO_PROXY,      0, 0, 0)                   \
+        /* and it answers */                                                        \
+        M(PROXY_UP,      IpcUp,           FROM_PROXY,    0, 0, 0)                   \
+        M(PROXY_REFUSED, IpcInstance,     FROM_PROXY,    0, 0, 256)                 \
+        M(PROXY_COUNTS,  IpcProxyCounts,  FROM_PROXY,    0, 0, 0)                   \
+        M(PROXY_PONG,    IpcPing,         FROM_PROXY,    0, 0, 0)
 /* clang-format on */
 
 typedef enum IpcType {
@@ -81,10 +98,12 @@ typedef struct IpcHello {
         uint32_t pipe_quiet;                        /* ms; 0: as the table of limits says */
 } IpcHello;
 
-/* The gateway has taken hello: it may be told more. */
+/* The gateway has taken hello and fenced itself: it may be told more. */
 typedef struct IpcUp {
         IpcHeader header;
         char build_id[IPC_BUILD_ID];
+        uint32_t missing; /* fences that it could not have: a bit for each RoleFence */
+        uint32_t reserved;
 } IpcUp;
 
 /* Which row of the scoreboard a server of this configuration has; text: its name. Before PREPARE. */
@@ -257,6 +276,28 @@ typedef struct IpcPing {
         IpcHeader header;
         uint64_t serial;
 } IpcPing;
+
+/* First, to the proxy. PROXY_LISTEN then brings a listening socket from inside the network of one instance,
+ * and a sealed memfd with what it may reach, one rule a line (proxy/rule.h); text: the server's name.
+ * PROXY_REFUSED says that it could not be taken. PROXY_CLOSE ends it with all its connections. */
+typedef struct IpcProxyHello {
+        IpcHeader header;
+        char build_id[IPC_BUILD_ID];                /* ends with NUL */
+        uint32_t log_level, log_style, log_journal; /* as in base/log.h */
+        uint32_t reserved;
+} IpcProxyHello;
+
+/* What became of the connections of one instance since it is there, told when it changes. */
+typedef struct IpcProxyCounts {
+        IpcHeader header;
+        uint32_t row;
+        uint32_t instance;
+        uint64_t generation;
+        uint64_t allowed, refused, failed; /* failed: allowed, but there was no way */
+        uint64_t bytes_up, bytes_down;     /* to the destinations, and from them */
+        uint32_t open;
+        uint32_t reserved;
+} IpcProxyCounts;
 
 typedef struct IpcTypeRow {
         const char *name; /* "INSTANCE_UP" */

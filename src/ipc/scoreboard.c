@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
-#include "base/parse.h"
+#include "ipc/score-self.h"
 #include "ipc/scoreboard.h"
 
 enum {
@@ -28,6 +26,7 @@ struct Scoreboard {
         Board *board; /* owned: the mapping */
         size_t size;
         int fd; /* owned */
+        ScoreSelf self;
         uint32_t rows, tools;
         uint32_t used; /* the supervisor's; the gateway reads it in the board */
         uint64_t next_generation;
@@ -72,6 +71,7 @@ int scoreboard_new(uint32_t max_servers, uint32_t max_tools, Scoreboard **ret)
         if (!s)
                 return -ENOMEM;
         s->fd = -EBADF;
+        s->self = SCORE_SELF_INIT;
         s->taken = calloc(MAX(max_servers, 1U), sizeof(*s->taken));
         if (!s->taken)
                 return -ENOMEM;
@@ -87,6 +87,7 @@ int scoreboard_new(uint32_t max_servers, uint32_t max_tools, Scoreboard **ret)
         s->board->tools = max_tools;
         s->board->tool_size = sizeof(ScoreTool);
         s->fd = TAKE_FD(fd);
+        score_self_open(&s->self);
         *ret = TAKE_PTR(s);
         return 0;
 }
@@ -108,12 +109,13 @@ static bool count_tools(size_t size, uint32_t rows, uint32_t *ret)
         return true;
 }
 
-/* What is in hand, which nobody has any more when a gateway has ended. */
+/* What is in hand, which nobody has any more when a gateway has ended, and what its end was. */
 static void clear_gauges(Scoreboard *s)
 {
         static const Metric gauges[] = {METRIC_SESSIONS, METRIC_CONNECTIONS, METRIC_STREAMS};
         for (size_t i = 0; i < ARRAY_SIZE(gauges); i++)
                 metric_set(&s->board->processes[SCORE_GATEWAY].metrics, gauges[i], 0);
+        score_set(&s->board->processes[SCORE_GATEWAY].refused_call, 0);
         for (uint32_t row = 0; row < scoreboard_used(s); row++) {
                 ScoreServer *server = &s->board->servers[row];
                 score_set(&server->gateway.in_flight, 0);
@@ -138,6 +140,7 @@ int scoreboard_map(int fd, uint32_t max_servers, Scoreboard **ret)
         if (!s)
                 return -ENOMEM;
         s->fd = -EBADF;
+        s->self = SCORE_SELF_INIT;
         int r = board_map(s, fd, max_servers, tools);
         if (r < 0)
                 return r;
@@ -145,6 +148,7 @@ int scoreboard_map(int fd, uint32_t max_servers, Scoreboard **ret)
                 return -EBADMSG;
         clear_gauges(s);
         s->fd = fd;
+        score_self_open(&s->self);
         *ret = TAKE_PTR(s);
         return 0;
 }
@@ -156,6 +160,7 @@ Scoreboard *scoreboard_free(Scoreboard *s)
         if (s->board)
                 (void)munmap(s->board, s->size);
         fd_close_p(&s->fd);
+        score_self_done(&s->self);
         free(s->taken);
         free(s);
         return NULL;
@@ -306,54 +311,15 @@ void score_tool_call(ScoreTool *t, ScoreStatus s, uint64_t usec)
 
 /* ---- this process ----------------------------------------------------------- */
 
-/* The second number of statm: pages that are resident. */
-static bool resident(uint64_t *ret)
+void scoreboard_self(Scoreboard *s, ScoreRole role, uint64_t lag_usec)
 {
-        char text[128];
-        CLEANUP_FD int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-        ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-        Span rest = n > 0 ? span_from(text, (size_t)n) : SPAN_NONE, word;
-        uint64_t pages;
-        if (!span_next(&rest, ' ', &word) || !span_next(&rest, ' ', &word) || parse_u64(word, &pages) != 0)
-                return false;
-        *ret = pages * (uint64_t)sysconf(_SC_PAGESIZE);
-        return true;
-}
-
-/* Newer kernels say it as the size of the directory, older ones want it read. */
-static bool open_fds(uint64_t *ret)
-{
-        struct stat st;
-        if (stat("/proc/self/fd", &st) < 0)
-                return false;
-        uint64_t n = (uint64_t)st.st_size;
-        if (n == 0) {
-                DIR *d = opendir("/proc/self/fd");
-                if (!d)
-                        return false;
-                for (const struct dirent *e; (e = readdir(d));)
-                        n += e->d_name[0] != '.';
-                (void)closedir(d);
-                n--; /* the one that this took */
-        }
-        *ret = n;
-        return true;
-}
-
-static uint64_t usec_of(struct timeval t)
-{
-        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
-}
-
-void scoreboard_self(ScoreProcess *p, uint64_t lag_usec)
-{
-        struct rusage usage;
+        ScoreProcess *p = scoreboard_process(s, role);
         uint64_t value;
         score_set(&p->lag_usec, lag_usec);
-        if (getrusage(RUSAGE_SELF, &usage) == 0)
-                score_set(&p->cpu_usec, usec_of(usage.ru_utime) + usec_of(usage.ru_stime));
-        if (resident(&value))
+        if (score_self_cpu(&value))
+                score_set(&p->cpu_usec, value);
+        if (score_self_memory(&s->self, &value))
                 score_set(&p->memory, value);
-        if (open_fds(&value))
+        if (score_self_files(&s->self, &value))
                 score_set(&p->fds, value);
 }

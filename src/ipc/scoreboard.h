@@ -79,7 +79,8 @@ typedef enum ScoreRole { SCORE_SUPERVISOR, SCORE_GATEWAY, _SCORE_ROLE_MAX } Scor
 /* Of one of our own processes, written by itself. */
 typedef struct ScoreProcess {
         _Alignas(64) ScoreCell memory, cpu_usec, fds, lag_usec, events_dropped;
-        MetricSet metrics;                    /* those without labels */
+        ScoreCell refused_call; /* 1 + the number of the system call that was its end; 0: none was */
+        MetricSet metrics;      /* those without labels */
         ScoreCell reloads_ok, reloads_failed; /* the supervisor's */
         ScoreCell limit_hits[_SCORE_LIMIT_MAX];
         ScoreCell http_requests[_SCORE_ROUTE_MAX][_SCORE_CODE_MAX]; /* the gateway's */
@@ -114,8 +115,8 @@ void scoreboard_give(Scoreboard *s, uint32_t row);
 /* A consistent copy of name and generation; false when the row is free. */
 bool scoreboard_name(Scoreboard *s, uint32_t row, char ret_name[static SCORE_NAME], uint64_t *ret_generation);
 
-/* Memory, CPU time and descriptors of this process, into its cells. */
-void scoreboard_self(ScoreProcess *p, uint64_t lag_usec);
+/* Memory, CPU time and descriptors of this process, into its cells. Opens nothing. */
+void scoreboard_self(Scoreboard *s, ScoreRole role, uint64_t lag_usec);
 
 static inline void score_set(ScoreCell *c, uint64_t v)
 {

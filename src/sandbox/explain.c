@@ -101,7 +101,8 @@ static int limits_text(const ExplainArgs *a, Buf *b)
 
 static int steps_text(const ExplainArgs *a, Buf *b)
 {
-        static const char *const phases[_PHASE_MAX] = {"daemon", "helper", "privileged", "unmapped", "last"};
+        static const char *const phases[_PHASE_MAX] = {"daemon",   "helper", "privileged",
+                                                       "unmapped", "last",   "warden"};
         int r = a->steps && a->plan->n ? buf_append_str(b, "\nSteps:\n") : 0;
         for (size_t i = 0; r == 0 && a->steps && i < a->plan->n; i++) {
                 const SandboxStep *s = &a->plan->steps[i];

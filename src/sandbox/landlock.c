@@ -75,6 +75,11 @@ LandlockRights landlock_known(uint32_t abi)
         return abi == 0 ? (LandlockRights){0} : known[MIN(abi, ARRAY_SIZE(known)) - 1];
 }
 
+uint64_t landlock_reading(void)
+{
+        return BIT(FS_READ_FILE) | BIT(FS_READ_DIR);
+}
+
 const char *landlock_right_name(unsigned bit)
 {
         return bit < ARRAY_SIZE(right_names) ? right_names[bit] : NULL;

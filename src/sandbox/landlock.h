@@ -36,5 +36,7 @@ typedef struct LandlockArgs {
 } LandlockArgs;
 
 int landlock_make(const LandlockArgs *args, Arena *arena, LandlockRuleset *ret) MUST_CHECK;
+/* Rights to read files and directories, and nothing else. */
+uint64_t landlock_reading(void) PURE;
 /* "read-file": the name of one right over files; NULL for a number that is none. */
 const char *landlock_right_name(unsigned bit);

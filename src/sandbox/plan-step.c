@@ -287,23 +287,14 @@ static int add_landlock(Steps *s)
         return s->error;
 }
 
-static int add_seccomp(Steps *s)
+static int add_filter(Steps *s, const SeccompArgs *args)
 {
-        const ServerConfig *c = s->args->server;
         CLEANUP(buf_done) Buf program = BUF_INIT(LIMIT_SANDBOX_ARENA);
-        const pid_t untouchable[] = {s->args->supervisor, 0};
-        const SeccompArgs args = {
-                .allow = &c->sandbox.seccomp.allow,
-                .deny = &c->sandbox.seccomp.deny,
-                /* In a network of its own a socket reaches nothing, and programs understand that better. */
-                .ip = server_net(c) == NET_HOST || plan_has(s->plan, FENCE_NETNS),
-                .unix_sockets = plan_has(s->plan, FENCE_MOUNTNS) || c->sandbox.unix_sockets,
-                .untouchable = plan_has(s->plan, FENCE_PIDNS) ? NULL : untouchable,
-        };
         const char *why = NULL;
-        int r = seccomp_compile(&args, &s->plan->arena, &program, &why);
+        int r = seccomp_compile(args, &s->plan->arena, &program, &why);
         if (r == SECCOMP_E_TEXT)
-                return plan_refuse(s->plan, "servers.%s.sandbox.seccomp: %s", c->head.name, why);
+                return plan_refuse(s->plan, "servers.%s.sandbox.seccomp: %s", s->args->server->head.name,
+                                   why);
         if (r < 0)
                 return r;
         const char *bytes = arena_strdup(&s->plan->arena, buf_span(&program));
@@ -313,6 +304,46 @@ static int add_seccomp(Steps *s)
         ADD(s, SECCOMP, .bytes = span_from(bytes, program.len),
             .a = program.len / sizeof(struct sock_filter));
         return s->error;
+}
+
+static int add_seccomp(Steps *s)
+{
+        const ServerConfig *c = s->args->server;
+        const pid_t untouchable[] = {s->args->supervisor, 0};
+        const SeccompArgs args = {
+                .allow = &c->sandbox.seccomp.allow,
+                .deny = &c->sandbox.seccomp.deny,
+                /* In a network of its own a socket reaches nothing, and programs understand that better. */
+                .ip = server_net(c) == NET_HOST || plan_has(s->plan, FENCE_NETNS),
+                .unix_sockets = plan_has(s->plan, FENCE_MOUNTNS) || c->sandbox.unix_sockets,
+                .untouchable = plan_has(s->plan, FENCE_PIDNS) ? NULL : untouchable,
+        };
+        return add_filter(s, &args);
+}
+
+/* ---- the warden ---------------------------------------------------------------------------------- */
+
+/* All that warden.c, walk.c and descend.c do; what libc reads a directory or waits by, too. */
+static const char warden_calls[] =
+        "read write close open openat getdents64 poll ppoll wait4 kill rt_sigtimedwait "
+        "rt_sigprocmask rt_sigreturn signalfd4 sendto clock_gettime getpid munmap "
+        "restart_syscall exit exit_group";
+
+/* It has the server's uid and outlives its filters: a server that could take it over would be out. It
+ * reads /proc, and opens nothing else. */
+static int add_warden(Steps *s)
+{
+        const LandlockRights fenced = landlock_known(s->args->machine->landlock_abi);
+        const uint64_t read = landlock_reading() & fenced.files;
+        const SeccompArgs args = {.only = warden_calls};
+        s->phase = PHASE_WARDEN;
+        s->fence = FENCE_LANDLOCK;
+        if (plan_has(s->plan, FENCE_LANDLOCK)) {
+                ADD(s, LANDLOCK, .a = fenced.files, .b = fenced.net);
+                ADD(s, LANDLOCK_PATH, .text = "/proc", .a = read);
+                ADD(s, LANDLOCK_ON, 0);
+        }
+        return plan_has(s->plan, FENCE_SECCOMP) ? add_filter(s, &args) : s->error;
 }
 
 int plan_steps(const SandboxArgs *args, SandboxPlan *p)
@@ -327,6 +358,8 @@ int plan_steps(const SandboxArgs *args, SandboxPlan *p)
                 r = add_landlock(&s);
         if (r == 0 && plan_has(p, FENCE_SECCOMP))
                 r = add_seccomp(&s);
+        if (r == 0 && p->verdict != SANDBOX_REFUSED)
+                r = add_warden(&s);
         p->steps = s.items;
         p->n = s.n;
         return r;

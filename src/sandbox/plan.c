@@ -67,14 +67,24 @@ int plan_refuse(SandboxPlan *p, const char *fmt, ...)
 
 /* ---- which fences --------------------------------------------------------------------- */
 
+/* Without privileges the user namespace comes with the clone that makes the pid namespace, or not at all. */
+static SandboxOffer stands_for(const SandboxMachine *m, SandboxOffer offer)
+{
+        bool by_userns = offer >= OFFER_SECUREBITS && offer <= OFFER_CGROUPNS && !machine_is_privileged(m);
+        return by_userns && machine_has(m, OFFER_USERNS) && !machine_has(m, OFFER_PIDNS) ? OFFER_PIDNS
+                                                                                         : offer;
+}
+
 static void judge(const SandboxMachine *m, const FenceNeeds *n, FenceState *f)
 {
         f->effective = true;
-        for (size_t i = 0; i < n->n; i++)
-                if (f->effective && !machine_has(m, n->offers[i])) {
+        for (size_t i = 0; i < n->n && f->effective; i++) {
+                SandboxOffer offer = stands_for(m, n->offers[i]);
+                if (!machine_has(m, offer)) {
                         f->effective = false;
-                        f->lacking = n->offers[i];
+                        f->lacking = offer;
                 }
+        }
         if (f->effective && n->abi > m->landlock_abi) {
                 f->effective = false;
                 f->lacking = OFFER_LANDLOCK;

@@ -24,6 +24,7 @@ typedef enum SandboxPhase {
         PHASE_PRIVILEGED, /* leader: while it is still who the daemon is */
         PHASE_UNMAPPED,   /* leader: it is who it shall be, in its last user namespace */
         PHASE_LAST,       /* leader: after no_new_privs, right before exec */
+        PHASE_WARDEN,     /* the helper, when the leader is forked off and it stays behind */
         _PHASE_MAX,
 } SandboxPhase;
 

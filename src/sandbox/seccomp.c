@@ -94,9 +94,9 @@ static void mark(SeccompChoice *c, Span name, uint8_t set, uint8_t clear)
                 c->calls[n] = (uint8_t)((c->calls[n] & ~clear) | set);
 }
 
-static void mark_set(SeccompChoice *c, const SeccompSet *s, uint8_t set, uint8_t clear)
+static void mark_calls(SeccompChoice *c, const char *calls, uint8_t set, uint8_t clear)
 {
-        Span all = span_of(s->calls), part;
+        Span all = span_of(calls), part;
         while (span_next(&all, ' ', &part))
                 mark(c, part, set, clear);
 }
@@ -112,7 +112,7 @@ static int mark_list(SeccompChoice *c, const ConfigList *list, uint8_t set, uint
                         return SECCOMP_E_TEXT;
                 }
                 if (*name.ptr == '@')
-                        mark_set(c, find_set(name), set, clear);
+                        mark_calls(c, find_set(name)->calls, set, clear);
                 else
                         mark(c, name, set, clear);
         }
@@ -142,9 +142,11 @@ static int choose(const SeccompArgs *args, Arena *arena, SeccompChoice *ret, con
 {
         *ret = (SeccompChoice){.args = args};
         know(ret);
-        for (size_t i = 0; i < seccomp_sets_size; i++)
+        if (args->only)
+                mark_calls(ret, args->only, CALL_ALLOWED, 0);
+        for (size_t i = 0; !args->only && i < seccomp_sets_size; i++)
                 if (seccomp_sets[i].usual)
-                        mark_set(ret, &seccomp_sets[i], CALL_ALLOWED, 0);
+                        mark_calls(ret, seccomp_sets[i].calls, CALL_ALLOWED, 0);
         if (args->untouchable && *args->untouchable) /* a descriptor does not say whom it means */
                 mark(ret, SPAN("pidfd_send_signal"), 0, CALL_ALLOWED);
         int r = mark_list(ret, args->allow, CALL_ALLOWED | CALL_FREE, 0, arena, ret_why);

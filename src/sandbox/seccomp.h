@@ -14,9 +14,10 @@
 
 typedef struct SeccompArgs {
         const ConfigList *allow, *deny; /* names and @sets; NULL: none */
-        bool ip;                        /* sockets of IPv4, IPv6 and netlink's routes */
-        bool unix_sockets;              /* socket(AF_UNIX); socketpair always is */
-        const pid_t *untouchable;       /* no signal to these, nor to -1; ends with 0; NULL: none */
+        const char *only;         /* these calls, between blanks, instead of the usual sets; NULL: all sets */
+        bool ip;                  /* sockets of IPv4, IPv6 and netlink's routes */
+        bool unix_sockets;        /* socket(AF_UNIX); socketpair always is */
+        const pid_t *untouchable; /* no signal to these, nor to -1; ends with 0; NULL: none */
 } SeccompArgs;
 
 /* The program, as sock_filter structs, appended to *b. SECCOMP_E_TEXT: *ret_why says which name is none. */

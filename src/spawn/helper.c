@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "build-id.h"
 #include "spawn/helper.h"
@@ -95,19 +96,70 @@ static void enter_sandbox(const char *plan, bool pidns, SandboxApply *ret)
         }
 }
 
+/* The server has its uid, and it has none of the server's fences. */
+static void fence_warden(SandboxApply *sandbox, pid_t leader, int ready_fd)
+{
+        SandboxError error;
+        StepError e = {.stage = SPAWN_STAGE_NONE};
+        if (!sandbox->program)
+                return;
+        int r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+        if (r < 0)
+                e = (StepError){.stage = SPAWN_STAGE_WARDEN, .error = -r};
+        else
+                r = sandbox_apply(sandbox, PHASE_WARDEN, &error);
+        if (r == 0) {
+                (void)!write(ready_fd, "", 1); /* an empty pipe takes one byte */
+                (void)close(ready_fd);
+                return;
+        }
+        if (e.stage == SPAWN_STAGE_NONE)
+                step_sandbox_error(&e, &error);
+        (void)kill(leader, SIGKILL);
+        while (waitpid(leader, NULL, 0) < 0 && errno == EINTR)
+                ;
+        spawn_record_failed(HELPER_FD_STATUS, &e);
+        _exit(HELPER_FAILED);
+}
+
+/* One goes on to be the server, the other stays. Without a sandbox nobody waits for the warden. */
+static _Noreturn void split(char *plan, SandboxApply *sandbox, bool pidns, bool userns)
+{
+        const Plan *head = (const Plan *)(const void *)plan;
+        int pipe_fds[2], ready[2] = {-1, -1};
+        if (pipe2(pipe_fds, O_CLOEXEC) < 0 || (sandbox->program && pipe2(ready, O_CLOEXEC) < 0))
+                server_failed(SPAWN_STAGE_WARDEN, -errno, "pipe");
+        pid_t warden = getpid();
+        pid_t leader = fork();
+        if (leader < 0)
+                server_failed(SPAWN_STAGE_WARDEN, -errno, "fork");
+        if (leader == 0) {
+                (void)close(pipe_fds[0]);
+                (void)close(ready[1]);
+                leader_run(&(Leader){plan, head, sandbox, userns, warden, HELPER_FD_STATUS, pipe_fds[1],
+                                     ready[0]});
+        }
+        (void)close(pipe_fds[1]);
+        (void)close(ready[0]);
+        for (int fd = 0; fd < HELPER_FD_PLAN; fd++)
+                (void)close(fd);
+        keep_cap_kill();
+        fence_warden(sandbox, leader, ready[1]);
+        (void)munmap(plan, head->size);
+        warden_run(&(Warden){HELPER_FD_STATUS, pipe_fds[0], leader, pidns});
+}
+
 /* All signals are blocked here, and stay so in the warden. */
 static _Noreturn void server(bool pidns, bool userns)
 {
         char *plan;
         SandboxApply sandbox;
-        int pipe_fds[2];
         (void)fcntl(HELPER_FD_STATUS, F_SETFD, FD_CLOEXEC);
         close_from(HELPER_FD_STATUS + 1);
         int r = map_plan(&plan);
         (void)close(HELPER_FD_PLAN);
         if (r < 0)
                 server_failed(r == -ESTALE ? SPAWN_STAGE_BUILD : SPAWN_STAGE_PLAN, r, "");
-        const Plan *head = (const Plan *)(const void *)plan;
         if (setsid() < 0) /* what a terminal sends to the supervisor's job is not meant for the warden */
                 server_failed(SPAWN_STAGE_SESSION, -errno, "warden");
         r = die_with_supervisor();
@@ -116,22 +168,7 @@ static _Noreturn void server(bool pidns, bool userns)
         if (!pidns && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
                 server_failed(SPAWN_STAGE_WARDEN, -errno, "subreaper");
         enter_sandbox(plan, pidns, &sandbox);
-        if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-                server_failed(SPAWN_STAGE_WARDEN, -errno, "pipe");
-        pid_t warden = getpid();
-        pid_t leader = fork();
-        if (leader < 0)
-                server_failed(SPAWN_STAGE_WARDEN, -errno, "fork");
-        if (leader == 0) {
-                (void)close(pipe_fds[0]);
-                leader_run(&(Leader){plan, head, &sandbox, userns, warden, HELPER_FD_STATUS, pipe_fds[1]});
-        }
-        (void)munmap(plan, head->size);
-        (void)close(pipe_fds[1]);
-        for (int fd = 0; fd < HELPER_FD_PLAN; fd++)
-                (void)close(fd);
-        keep_cap_kill();
-        warden_run(&(Warden){HELPER_FD_STATUS, pipe_fds[0], leader, pidns});
+        split(plan, &sandbox, pidns, userns);
 }
 
 static _Noreturn void role_failed(SpawnStage stage, int r)

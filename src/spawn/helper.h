@@ -23,7 +23,8 @@ typedef struct Leader {
         bool userns;
         pid_t warden;
         int status_fd;
-        int pipe_fd; /* to the warden, close-on-exec: StepErrors, GO before the exec */
+        int pipe_fd;  /* to the warden, close-on-exec: StepErrors, GO before the exec */
+        int ready_fd; /* from the warden: a byte when it is behind its own fences */
 } Leader;
 
 /* One record of the pipe is a StepError; with this stage it says: exec is next. */

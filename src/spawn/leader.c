@@ -83,6 +83,19 @@ static int do_sandbox_unmapped(const Leader *l, StepError *e)
         return apply_phase(l, PHASE_UNMAPPED, e);
 }
 
+/* The server has the warden's uid: it runs when that one can no longer be taken over. */
+static int do_warden(const Leader *l, StepError *e UNUSED)
+{
+        char c;
+        ssize_t n;
+        if (!l->sandbox->program)
+                return 0;
+        do
+                n = read(l->ready_fd, &c, 1);
+        while (n < 0 && errno == EINTR);
+        return n == 1 ? 0 : n < 0 ? -errno : -EOWNERDEAD;
+}
+
 static int do_sandbox_last(const Leader *l, StepError *e)
 {
         return apply_phase(l, PHASE_LAST, e);
@@ -250,6 +263,7 @@ static const LeaderStep steps[] = {
         {SPAWN_STAGE_PRIVILEGES, do_privileges},
         {SPAWN_STAGE_PARENT, do_parent},
         {SPAWN_STAGE_STDIO, do_stdio},
+        {SPAWN_STAGE_WARDEN, do_warden},
         {SPAWN_STAGE_SANDBOX_NONE, do_sandbox_last},
         {SPAWN_STAGE_EXEC, do_exec},
 };

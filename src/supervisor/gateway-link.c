@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/limit-table.h"
 #include "build-id.h"
+#include "sandbox/role-filter.h"
 #include "supervisor/core.h"
 #include "supervisor/gateway-private.h"
 
@@ -44,7 +45,8 @@ void gateway_set_state(GatewayLink *g, GatewayState next)
                 return;
         event_log_add(&g->sup->events, &(const Event){.type = "gateway",
                                                       .from = gateway_state_name(before),
-                                                      .to = gateway_state_name(next)});
+                                                      .to = gateway_state_name(next),
+                                                      .text = next == GATEWAY_DOWN ? g->last_exit : NULL});
         askers_event_added(g->sup);
 }
 
@@ -128,18 +130,32 @@ static void plan_restart(GatewayLink *g)
         timer_arm(&g->restart, nsec_add(now, delay));
 }
 
+/* "signal 31, seccomp: syscall execve" */
+static void describe_end(GatewayLink *g, const ChildExit *how)
+{
+        const ScoreProcess *p = scoreboard_process(g->sup->board, SCORE_GATEWAY);
+        const char *verb = how->code == CLD_EXITED ? "exit status" : "signal";
+        bool refused = how->code != CLD_EXITED && how->status == SIGSYS;
+        uint64_t call = refused ? score_get(&p->refused_call) : 0;
+        char name[40] = "unknown";
+        if (call)
+                role_call_name(call - 1, name, sizeof(name));
+        snprintf(g->last_exit, sizeof(g->last_exit), "%s %d%s%s", verb, how->status,
+                 refused ? ", seccomp: syscall " : "", refused ? name : "");
+}
+
 static void ended(ReaperChild *child, const ChildExit *how)
 {
         GatewayLink *g = CONTAINER_OF(child, GatewayLink, child);
         bool asked = g->state == GATEWAY_STOPPING;
-        const char *verb = how->code == CLD_EXITED ? "exit status" : "signal";
+        describe_end(g, how);
         close_all(g);
         g->pid = 0;
         gateway_set_state(g, asked ? GATEWAY_ENDED : GATEWAY_DOWN);
         if (asked && how->code == CLD_EXITED)
                 log_debug("gateway: ended");
         else
-                log_warning("gateway: ended with %s %d", verb, how->status);
+                log_warning("gateway: ended with %s", g->last_exit);
         if (!asked) {
                 g->restarts++;
                 metric_add(&scoreboard_process(g->sup->board, SCORE_SUPERVISOR)->metrics,

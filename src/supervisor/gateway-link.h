@@ -28,6 +28,8 @@ typedef enum GatewayState {
 
 const char *gateway_state_name(GatewayState s);
 
+enum { GATEWAY_LAST_EXIT = 100 };
+
 typedef struct GatewayLink {
         struct Supervisor *sup; /* borrowed */
         GatewayState state;
@@ -42,9 +44,11 @@ typedef struct GatewayLink {
         Nsec started_at, ready_at;
         uint32_t deaths; /* in a row, before it was ready for long enough */
         uint64_t restarts;
-        uint64_t preparing; /* the generation that it was asked to prepare; 0: none */
-        uint64_t aborted;   /* a generation whose answer is not awaited any more; 0: none */
-        uint64_t dropped;   /* late or misplaced messages */
+        uint64_t preparing;                /* the generation that it was asked to prepare; 0: none */
+        uint64_t aborted;                  /* a generation whose answer is not awaited any more; 0: none */
+        uint64_t dropped;                  /* late or misplaced messages */
+        uint32_t missing;                  /* fences that it could not have, as it says: bits of RoleFence */
+        char last_exit[GATEWAY_LAST_EXIT]; /* how the one before ended, unless we asked for it; "": never */
         bool drained;
         bool killed; /* by us; its exit is on its way */
 } GatewayLink;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "build-id.h"
+#include "sandbox/role.h"
 #include "supervisor/core.h"
 #include "supervisor/gateway-private.h"
 
@@ -31,6 +32,11 @@ static void take_up(GatewayLink *g, const IpcMessage *m)
                 gateway_kill(g, "it is of another build");
                 return;
         }
+        if (up->missing >> _ROLE_FENCE_MAX) {
+                gateway_kill(g, "it speaks of fences that there are not");
+                return;
+        }
+        g->missing = up->missing;
         gateway_set_state(g, GATEWAY_LOADING);
         gateway_prepare_current(g);
 }

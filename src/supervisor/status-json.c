@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/when.h"
+#include "sandbox/enter.h"
 #include "supervisor/core.h"
 #include "supervisor/status-json.h"
 #include "supervisor/usage.h"
@@ -84,6 +85,21 @@ static void addresses_part(const struct Supervisor *s, const char *key, bool met
         json_write_array_end(w);
 }
 
+/* What it could not put on of its own fences, and why this build leaves most of them out, if it does. */
+static void gateway_sandbox(const GatewayLink *g, JsonWriter *w)
+{
+        json_write_key(w, "sandbox");
+        json_write_object(w);
+        json_write_key(w, "missing");
+        json_write_array(w);
+        for (unsigned i = 0; i < _ROLE_FENCE_MAX; i++)
+                if (g->missing & 1U << i)
+                        json_write_str(w, role_fence_name(i));
+        json_write_array_end(w);
+        key_str(w, "why", sandbox_enter_restrained());
+        json_write_object_end(w);
+}
+
 static void gateway_part(struct Supervisor *s, JsonWriter *w)
 {
         const GatewayLink *g = &s->gateway;
@@ -98,6 +114,8 @@ static void gateway_part(struct Supervisor *s, JsonWriter *w)
                                    METRIC_CONNECTIONS_MAX);
         key_known(w, "max_connections", most > 0, most);
         key_uint(w, "dropped_messages", g->dropped);
+        key_str(w, "last_exit", g->last_exit[0] ? g->last_exit : NULL);
+        gateway_sandbox(g, w);
         json_write_object_end(w);
 }
 

@@ -255,7 +255,7 @@ static void before_wait(LoopHook *hook)
 void supervisor_fill_score(Supervisor *s)
 {
         ScoreProcess *p = scoreboard_process(s->board, SCORE_SUPERVISOR);
-        scoreboard_self(p, loop_stats(s->loop)->lag_last / NSEC_PER_USEC);
+        scoreboard_self(s->board, SCORE_SUPERVISOR, loop_stats(s->loop)->lag_last / NSEC_PER_USEC);
         metric_add(&p->metrics, METRIC_ZOMBIES_REAPED,
                    s->reaper.orphans - metric_get(&p->metrics, METRIC_ZOMBIES_REAPED));
         score_set(&p->reloads_ok, s->reload.ok);

@@ -7,10 +7,13 @@
 #include "fuzz.h"
 #include "ipc/message.h"
 
+enum { PROXY = 0x80u };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        IpcDirection direction = size && data[0] & 1 ? IPC_TO_SUPERVISOR : IPC_TO_GATEWAY;
-        size_t n_fds = size ? data[0] >> 1 : 0;
+        unsigned head = size ? data[0] : 0;
+        IpcDirection direction = (head & 1) + (head & PROXY ? IPC_TO_PROXY : IPC_TO_GATEWAY);
+        size_t n_fds = (head & ~PROXY) >> 1;
         Span given = span_skip(span_from((const char *)data, size), 1);
         CLEANUP_FREE char *bytes = malloc(given.len + 1); /* aligned, as a channel has them */
         FUZZ_CHECK(bytes != NULL);
@@ -25,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(row && row->direction == direction && n_fds >= row->fds_min && n_fds <= row->fds_max);
         FUZZ_CHECK(text.len <= row->text_max && text.ptr + text.len == bytes + given.len);
         FUZZ_CHECK(ipc_message_valid(given, n_fds, direction)); /* alignment does not matter */
-        FUZZ_CHECK(!ipc_message_valid(given, n_fds, !direction));
+        FUZZ_CHECK(!ipc_message_valid(given, n_fds, direction ^ 1));
         FUZZ_CHECK(!ipc_message_valid(span_first(given, given.len - 1), n_fds, direction));
         FUZZ_CHECK(!ipc_message_valid(span_from(bytes, given.len + 1), n_fds, direction));
         return 0;

@@ -172,7 +172,7 @@ int world_setup_bare(void **state UNUSED)
                 (void)dup2(fds[1], GATEWAY_IPC_FD);
                 if (fds[1] != GATEWAY_IPC_FD)
                         (void)close(fds[1]);
-                exit(gateway_main(1, (char *[]){(char *)(uintptr_t) "@gateway", NULL}));
+                exit(gateway_main(1, (char *[]){(char *)(uintptr_t) "@gateway", NULL}, NULL));
         }
         (void)close(fds[1]);
         return 0;

@@ -153,6 +153,7 @@ def changes_that_fail():
     r = d.client("restart", "bad")
     equal("a restart of what does not start: 1", r.returncode, FAILED)
     check("with the reason", "exit" in r.stderr and "3" in r.stderr, r.stderr)
+    d.wait_state("bad", "degraded")  # it was told of the first end; others follow
     r = d.client("history", "--json", "bad")
     records = [json.loads(x) for x in r.stdout.splitlines()]
     check("history has each exit", r.returncode == DONE and len(records) >= 3, r.stdout)

@@ -160,6 +160,17 @@ def progress_tokens():
     equal("the rest of _meta stays", line["params"]["_meta"].get("k.example/x"), 1)
 
 
+def tokens_that_are_none():
+    """They would come back on each notification: what is no token, or too long for one, is refused at once."""
+    s = shared.gate.session("/mcp/a")
+    before = s.call("counts")["tools/call"]
+    for raw in (b'"' + b"t" * 67 + b'"', b'"' + b"t" * 3000 + b'"', b"1" * 69, b"null", b"true", b"{}", b"[1]"):
+        answer = s.post(request("i", "tools/call", call_params("echo", b"{}", b'{"progressToken":' + raw + b"}")))
+        check("token %s: -32602" % raw.decode()[:20], answer.error() and answer.error()[0] == -32602, answer.body)
+        equal("and it is the call's", answer.json["id"], "i")
+    equal("nothing of it was done", s.call("counts")["tools/call"], before + 1)
+
+
 def same_token_of_many_clients():
     sessions = [shared.gate.session("/mcp/a") for _ in range(10)]
     calls = [s.start_call("progress", {"n": i + 1, "every": 5}, token=1) for i, s in enumerate(sessions)]
@@ -494,7 +505,7 @@ def roots_at_start():
 alarm(240)
 validate_messages()
 shared.main(bytes_are_kept, large_arguments, large_results, what_the_server_hears, arguments_are_added, newlines_are_spaces,
-            ids_come_back, ids_that_are_none, same_id_at_once, same_id_of_two_clients, concurrent, progress_tokens,
+            ids_come_back, ids_that_are_none, same_id_at_once, same_id_of_two_clients, concurrent, progress_tokens, tokens_that_are_none,
             same_token_of_many_clients, progress_without_a_stream, progress_that_is_nobodys, errors_pass, cancel,
             cancel_an_open_stream, cancel_of_others, late_answer, leaving_is_no_cancel, half_close, timeout, data_of_errors,
             correlation, queue, fair_queue, inflight_of_a_session, queued_byte_for_byte, answers_that_are_nobodys, answers_in_other_forms, result_that_is_no_json, long_lines,

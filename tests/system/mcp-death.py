@@ -196,6 +196,19 @@ def busy():
     d.ends_well("busy")
 
 
+def one_at_a_time():
+    """Two that want an exclusive server while it is still to be started: one has it, the other one when that has gone."""
+    d = Gate({"a": child(share="exclusive", start="lazy", queue_timeout="30s")})
+    sessions = [d.session("/mcp/a") for _ in range(2)]
+    calls = [s.start_call("echo", {"n": n}) for n, s in enumerate(sessions)]
+    first = 0 if calls[0].wire.sock in readable([x.wire.sock for x in calls], DEADLINE) else 1
+    equal("one has it", calls[first].finish()["result"]["structuredContent"], {"n": first})
+    check("the other one waits", calls[1 - first].is_pending(0.1))
+    equal("until it is free", sessions[first].delete(), 200)
+    equal("then it has it", calls[1 - first].finish()["result"]["structuredContent"], {"n": 1 - first})
+    d.ends_well("one at a time")
+
+
 def gateway_killed():
     """Another gateway: a shared server lives on, sessions are gone, and clients begin anew."""
     d = Gate({"a": child()})
@@ -257,4 +270,4 @@ def stop_of_all():
 alarm(240)
 validate_messages()
 main(killed_in_flight, exits_in_flight, session_goes_on, waits_for_the_start, long_backoff, degraded, stopped, never_ready,
-     lazy, own_servers, busy, gateway_killed, draining, stop_of_all)
+     lazy, own_servers, busy, one_at_a_time, gateway_killed, draining, stop_of_all)

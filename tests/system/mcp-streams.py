@@ -295,6 +295,7 @@ def own_subscriptions():
     s, t = (shared.gate.session("/mcp/own") for _ in range(2))
     uri = {"uri": "child://own/a"}
     for x in (s, t):
+        x.call("echo")  # or it would be told at its start
         until(lambda: "result" in x.request("resources/subscribe", uri).obj, what="what the server can")
         equal("its server has it", x.call("state")["subscribed"], [uri["uri"]])
     streams = [s.listen(), t.listen()]

@@ -401,7 +401,7 @@ static void test_by_hand(void **state UNUSED)
                 (void)close(GATEWAY_IPC_FD);
                 (void)dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
                 (void)close(GATEWAY_IPC_FD);
-                exit(gateway_main(1, (char *[]){(char *)(uintptr_t) "@gateway", NULL}));
+                exit(gateway_main(1, (char *[]){(char *)(uintptr_t) "@gateway", NULL}, NULL));
         }
         int status;
         assert_int_equal(waitpid(pid, &status, 0), pid);

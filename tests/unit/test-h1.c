@@ -506,6 +506,34 @@ static void test_memory(void **state UNUSED)
         assert_null(h1_free(NULL));
 }
 
+/* ---- for a proxy ---------------------------------------------------------------- */
+
+static void test_proxy(void **state UNUSED)
+{
+        static const H1Limits proxy = {.max_header = 1024, .max_headers = 8, .max_body = 64, .proxy = true};
+        static const struct {
+                Span text, verb, target;
+                size_t used;
+        } rows[] = {
+                {TEXT("CONNECT a.b:443 HTTP/1.1\r\nHost: a.b:443\r\n\r\n\x16\x03\x01"), TEXT("CONNECT"),
+                 TEXT("a.b:443"), 43},
+                {TEXT("CONNECT [::1]:1 HTTP/1.0\r\n\r\n"), TEXT("CONNECT"), TEXT("[::1]:1"), 28},
+                {TEXT("PATCH http://a/ HTTP/1.1\r\n\r\nGET"), TEXT("PATCH"), TEXT("http://a/"), 28},
+        };
+        H1 *h = new_h1();
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                for (size_t step = 0; step < 50; step++) {
+                        Fed f;
+                        h1_reset(h, &proxy, SIZE_MAX);
+                        assert_int_equal(feed(h, rows[i].text, step, &f), 0);
+                        assert_int_equal(f.state, H1_DONE);
+                        assert_int_equal(f.used, rows[i].used); /* what follows is not of HTTP */
+                        assert_span_equal(h1_verb(h), rows[i].verb);
+                        assert_span_equal(h1_request(h)->target, rows[i].target);
+                }
+        h1_free(h);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -516,7 +544,7 @@ int main(void)
                 cmocka_unit_test(test_beside_the_body), cmocka_unit_test(test_small_chunks),
                 cmocka_unit_test(test_blank_lines),     cmocka_unit_test(test_discard),
                 cmocka_unit_test(test_announced),       cmocka_unit_test(test_oom),
-                cmocka_unit_test(test_memory),
+                cmocka_unit_test(test_memory),          cmocka_unit_test(test_proxy),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

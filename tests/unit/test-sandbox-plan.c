@@ -248,6 +248,19 @@ static void test_without_namespaces(void **state UNUSED)
         planned_done(&p);
 }
 
+/* The user namespace is made by the clone that makes the pid namespace. */
+static void test_userns_needs_pidns(void **state UNUSED)
+{
+        SandboxMachine m = rootless();
+        Planned p;
+        m.refused[OFFER_PIDNS] = ENOSPC;
+        plan_of(&m, "{}", NULL, &p);
+        assert_int_equal(count_steps(&p.plan, STEP_UNSHARE) + count_steps(&p.plan, STEP_SECUREBITS), 0);
+        assert_true(p.plan.missing & FENCE_BIT(FENCE_MOUNTNS));
+        assert_int_equal(p.plan.fences[FENCE_MOUNTNS].lacking, OFFER_PIDNS);
+        planned_done(&p);
+}
+
 static void test_limits_under_none(void **state UNUSED)
 {
         SandboxMachine m = sandbox_machine();
@@ -376,6 +389,7 @@ int main(void)
                 cmocka_unit_test(test_order),
                 cmocka_unit_test(test_limits_without_groups),
                 cmocka_unit_test(test_without_namespaces),
+                cmocka_unit_test(test_userns_needs_pidns),
                 cmocka_unit_test(test_limits_under_none),
                 cmocka_unit_test(test_refused_by_configuration),
                 cmocka_unit_test(test_encode),

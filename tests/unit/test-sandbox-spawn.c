@@ -20,7 +20,7 @@ typedef struct World {
 } World;
 
 /* In a directory of its own below the test's; `sandbox` may name DATA. */
-static void world_init(World *w, const char *dir, const char *sandbox)
+static void world_init(World *w, const char *dir, const char *sandbox, bool pidns)
 {
         static const char *const own[] = {"/etc/mcpvisor", NULL};
         *w = (World){.program = BUF_INIT(BUF_CAP_NONE)};
@@ -28,6 +28,8 @@ static void world_init(World *w, const char *dir, const char *sandbox)
         if (!machine_has(&w->machine, OFFER_MOUNT_API) || !machine_has(&w->machine, OFFER_PROC) ||
             !machine_has(&w->machine, OFFER_LANDLOCK))
                 skip();
+        if (!pidns)
+                w->machine.refused[OFFER_PIDNS] = EPERM;
         assert_true(asprintf(&w->home, "%s/home", dir) > 0);
         assert_true(asprintf(&w->data, "%s/data", dir) > 0);
         assert_int_equal(mkdir(w->home, 0700) | mkdir(w->data, 0755), 0);
@@ -51,6 +53,7 @@ static void world_init(World *w, const char *dir, const char *sandbox)
                 assert_int_equal(chown(w->home, (uid_t)w->prepared.uid, (gid_t)w->prepared.gid), 0);
         assert_int_equal(sandbox_plan_encode(&w->prepared.plan, &w->program), 0);
         assert_int_equal(spawner_init(&w->spawner, test_helper()), 0);
+        w->spawner.no_pidns = !pidns;
         s->sandbox.ro = (ConfigList){0};
 }
 
@@ -71,7 +74,7 @@ static SpawnArgs args_of(const World *w, const char *const *argv)
         a.uid = w->prepared.uid;
         a.gid = w->prepared.gid;
         a.sandbox = buf_span(&w->program);
-        a.needs_pidns = true;
+        a.needs_pidns = machine_has(&w->machine, OFFER_PIDNS);
         return a;
 }
 
@@ -111,7 +114,7 @@ static void test_behind(void **state)
                                      "unshare -U true || echo no namespaces\n";
         char text[TEXT], uid[64];
         World w;
-        world_init(&w, *state, "{net: none}");
+        world_init(&w, *state, "{net: none}", true);
         run_shell(&w, script, text);
         (void)snprintf(uid, sizeof(uid), "uid %u", geteuid() ? geteuid() : (unsigned)w.prepared.uid);
         check_says(text, uid);
@@ -126,6 +129,41 @@ static void test_behind(void **state)
                    "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
                    "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
         world_done(&w);
+}
+
+/* It stays outside of the server's filters, so it has its own; and it still ends the tree. */
+static void check_warden(const char *dir, bool pidns)
+{
+        static const char script[] = "(trap '' TERM; echo up; exec cat) & trap '' TERM; cat";
+        const char *const argv[] = {"/bin/sh", "-c", script, NULL};
+        char path[64], text[TEXT] = "", line[16];
+        World w;
+        Ran r;
+        world_init(&w, dir, "{}", pidns);
+        const SpawnArgs a = args_of(&w, argv);
+        ran_start(&w.spawner, &a, &r);
+        ran_line(&r, line, sizeof(line));
+        (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)r.s.pid);
+        FILE *f = fopen(path, "re");
+        assert_non_null(f);
+        text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+        (void)fclose(f);
+        check_says(text, "NoNewPrivs:\t1\nSeccomp:\t2\n");
+        assert_int_equal(kill(r.s.pid, WARDEN_SWEEP), 0);
+        ran_finish(&r);
+        assert_true(r.execed);
+        world_done(&w);
+}
+
+static void test_warden(void **state)
+{
+        check_warden(*state, true);
+}
+
+/* It looks for the tree in /proc then. */
+static void test_subreaper(void **state)
+{
+        check_warden(*state, false);
 }
 
 /* ---- what cannot be built --------------------------------------------------------------------- */
@@ -144,7 +182,7 @@ static void test_fails_closed(void **state)
 {
         const char *const argv[] = {"/bin/true", NULL};
         World w;
-        world_init(&w, *state, "{}");
+        world_init(&w, *state, "{}", true);
         SpawnArgs a = args_of(&w, argv);
 
         /* Gone since the plan was made; a link in its place is none of it either. */
@@ -197,10 +235,8 @@ int main(void)
 {
 #define WITH_DIR(t) cmocka_unit_test_setup_teardown(t, setup, test_dir_teardown)
         const struct CMUnitTest tests[] = {
-                WITH_DIR(test_behind),
-                WITH_DIR(test_fails_closed),
-                cmocka_unit_test(test_stages),
-                cmocka_unit_test(test_as_user),
+                WITH_DIR(test_behind),       WITH_DIR(test_warden),         WITH_DIR(test_subreaper),
+                WITH_DIR(test_fails_closed), cmocka_unit_test(test_stages), cmocka_unit_test(test_as_user),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,18 +164,18 @@ static void test_self(void **state UNUSED)
         CLEANUP(scoreboard_free_p) Scoreboard *s = NULL;
         assert_int_equal(scoreboard_new(1, TOOLS, &s), 0);
         ScoreProcess *p = scoreboard_process(s, SCORE_SUPERVISOR);
-        scoreboard_self(p, 42);
+        scoreboard_self(s, SCORE_SUPERVISOR, 42);
         assert_int_equal(score_get(&p->lag_usec), 42);
         assert_true(score_get(&p->memory) > 100000);
         uint64_t fds = score_get(&p->fds);
         assert_true(fds >= 4);
         CLEANUP_FD int one = open("/dev/null", O_RDONLY | O_CLOEXEC);
         assert_true(one >= 0);
-        scoreboard_self(p, 0);
+        scoreboard_self(s, SCORE_SUPERVISOR, 0);
         assert_int_equal(score_get(&p->fds), fds + 1);
         uint64_t cpu = score_get(&p->cpu_usec);
         while (score_get(&p->cpu_usec) == cpu) /* it runs, so it comes */
-                scoreboard_self(p, 0);
+                scoreboard_self(s, SCORE_SUPERVISOR, 0);
         assert_int_equal(score_get(&scoreboard_process(s, SCORE_GATEWAY)->fds), 0);
 }
 

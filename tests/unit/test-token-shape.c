@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/test.h"
 
-#include "base/clock.h"
+#include <time.h>
+
 #include "config/token-shape.h"
 
 typedef struct TokenRow {
@@ -86,11 +87,11 @@ static void test_cost(void **state UNUSED)
                 size_t n = strlen(rows[i]);
                 for (size_t k = 0; k < SIZE; k++)
                         text[k] = rows[i][k % n];
-                Nsec begin = clock_now(&clock_monotonic);
+                clock_t begin = clock(); /* of this process alone: others may be at work, too */
                 (void)token_shape(span_from(text, SIZE));
-                Nsec took = clock_now(&clock_monotonic) - begin;
-                assert_row(took < 20 * NSEC_PER_SEC, "%s: %llu ms", rows[i],
-                           (unsigned long long)(took / NSEC_PER_MSEC));
+                clock_t took = clock() - begin;
+                assert_row(took < 20 * CLOCKS_PER_SEC, "%s: %ld ms", rows[i],
+                           (long)(took / (CLOCKS_PER_SEC / 1000)));
         }
 }
 
