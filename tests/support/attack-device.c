@@ -39,7 +39,7 @@ const Attempt attack_device[] = {
         {"dev-port", attack_open, "/dev/port", .number = O_RDWR, NO_DEV, .needs = "file:/dev/port", .note = "opened only"},
         {"kmsg-dev", attack_open, "/dev/kmsg", .unfenced = "done EINVAL EAGAIN", NO_DEV, .needs = "file:/dev/kmsg"},
         {"kmsg-forge", attack_open, "/dev/kmsg", .number = O_WRONLY, NO_DEV, .needs = "file:/dev/kmsg", .note = "opened only"},
-        {"dev-disk", attack_open, "@disk", .number = O_RDONLY, NO_DEV, .unfenced = "done EBUSY ENXIO", .note = "opened only"},
+        {"dev-disk", attack_open, "@disk", .number = O_RDONLY, NO_DEV, .unfenced = "done ENXIO ENODATA", .needs = "disk:", .note = "opened only"},
         {"dev-kvm", attack_open, "/dev/kvm", .number = O_RDWR, NO_DEV, .unfenced = "done ENODEV ENXIO", .needs = "file:/dev/kvm"},
         {"dev-fuse", attack_open, "/dev/fuse", .number = O_RDWR, NO_DEV, .needs = "file:/dev/fuse"},
         {"dev-tun", attack_open, "/dev/net/tun", .number = O_RDWR, NO_DEV, .unfenced = "done ENODEV ENXIO", .needs = "file:/dev/net/tun"},

@@ -62,7 +62,7 @@ static int by_name(const AttackContext *c UNUSED, const Attempt *a)
 #define WRONG .note = "wrong arguments, looked at after the right"
 const Attempt attack_kernel[] = {
         {"bpf-map", make_map, .unfenced = "done"},
-        {"bpf-program", CALL(bpf), .args = {5, ZEROS, 48}, .unfenced = "EINVAL"},
+        {"bpf-program", CALL(bpf), .args = {5, ZEROS, 48}, .unfenced = "E2BIG", .note = "a program of no instructions"},
         {"perf-event", count_event, .unfenced = "done"},
         {"io-uring-setup", ring, .unfenced = "done ENOSYS"},
         {"io-uring-enter", CALL(io_uring_enter), .args = {UINT64_MAX, 0, 0, 0}, .unfenced = "EBADF ENOSYS EINVAL"},
@@ -107,7 +107,7 @@ const Attempt attack_kernel[] = {
         {"personality-no-randomize", CALL(personality), .args = {0x0040000}},
         {"personality-high", CALL(personality), .args = {0x100040000}, .note = "the kernel drops the high half, a filter must too"},
         {"memfd-secret", CALL(memfd_secret), .args = {0}, .unfenced = "done ENOSYS"},
-        {"migrate-pages", CALL(migrate_pages), .args = {0, 0, 0, 0}, .unfenced = "done ENOSYS"},
+        {"migrate-pages", CALL(migrate_pages), .args = {0, 0, 0, 0}, .unfenced = "EINVAL ENOSYS", .note = "to no node"},
         {"sysfs-call", CALL(sysfs), .args = {3}, .unfenced = "done ENOSYS"},
         {"ustat", CALL(ustat), .args = {UINT64_MAX, ZEROS}, .unfenced = "EINVAL ENOSYS"},
 #if defined(__x86_64__)

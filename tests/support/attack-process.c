@@ -11,16 +11,22 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 static pid_t target(const AttackContext *c, const Attempt *a)
 {
         return strcmp(a->text, "warden") == 0 ? c->parent : (pid_t)attack_number(c, a->text);
 }
 
-/* number: PTRACE_ATTACH or PTRACE_SEIZE. The end of this process lets go of it. */
+/* number: PTRACE_ATTACH, which stops it first, or PTRACE_SEIZE. */
 static int trace(const AttackContext *c, const Attempt *a)
 {
-        return attack_result(syscall(SYS_ptrace, a->number, (long)target(c, a), 0L, 0L));
+        pid_t pid = target(c, a);
+        if (syscall(SYS_ptrace, a->number, (long)pid, 0L, 0L) < 0)
+                return errno;
+        if (a->number == PTRACE_ATTACH && waitpid(pid, NULL, __WALL) == pid)
+                (void)ptrace(PTRACE_DETACH, pid, NULL, NULL);
+        return 0;
 }
 
 static int be_traced(const AttackContext *c UNUSED, const Attempt *a UNUSED)

@@ -81,7 +81,7 @@ const Attempt attack_signal[] = {
         {"kill-sibling", send_kill, "sibling", AWAY, .as = AS_UID},
         {"kill-warden", send_kill, "warden", .standard = "EPERM done", .note = "as init of its namespace the warden ignores what it has no handler for; its end would be the server's"},
         {"kill-all", send_all, .standard = "done ESRCH", .plain = "EPERM", .note = "in a pid namespace it reaches its own tree only; nobody else may have got it"},
-        {"kill-group-supervisor", send_group, "supervisor", AWAY, .unfenced = "done ESRCH"},
+        {"kill-group-supervisor", send_group, "supervisor", AWAY},
         {"kill-group-sibling", send_group, "sibling", AWAY, .as = AS_UID},
         {"tkill-supervisor", send_thread, "supervisor", .number = SYS_tkill, AWAY},
         {"tkill-sibling", send_thread, "sibling", .number = SYS_tkill, AWAY, .as = AS_UID},

@@ -7,6 +7,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 
 enum { NAME_MAX_HERE = 64, PATH_HERE = 512 };
@@ -114,10 +118,12 @@ int attack_victim(int argc UNUSED, char **argv UNUSED)
         struct sigaction urgent = {.sa_handler = tell, .sa_flags = SA_RESTART};
         int pipe_fds[2];
         struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+        key_t key = getpid(); /* in the ipc namespace of the test there are no others */
         if (pipe(pipe_fds) < 0 || write(pipe_fds[1], secret, sizeof(secret)) < 0 ||
-            sigaction(SIGURG, &urgent, NULL) < 0)
+            sigaction(SIGURG, &urgent, NULL) < 0 || shmget(key, sizeof(secret), IPC_CREAT | 0600) < 0 ||
+            semget(key, 1, IPC_CREAT | 0600) < 0 || msgget(key, IPC_CREAT | 0600) < 0)
                 return ATTACK_BROKEN;
-        printf("{\"pid\":%d,\"fd\":%d,\"address\":%llu}\n", (int)getpid(), pipe_fds[0],
+        printf("{\"pid\":%d,\"fd\":%d,\"ipc\":%d,\"address\":%llu}\n", (int)getpid(), pipe_fds[0], (int)key,
                (unsigned long long)(uintptr_t)secret);
         (void)fflush(stdout);
         while (poll(&p, 1, -1) <= 0)

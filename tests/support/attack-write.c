@@ -269,7 +269,6 @@ const Attempt attack_write[] = {
         {"write-symlink", make_symlink, "@outside", OUTSIDE},
         {"write-link-out", link_out, "@outside", OUTSIDE_OR("EXDEV")},
         {"write-link-in", link_in, "@outside/file", OUTSIDE_OR("EXDEV EPERM")},
-        {"write-link-secret-in", link_in, "@state/../secret", .unfenced = "done EXDEV", .standard = "ENOENT", .plain = "EACCES EXDEV EPERM"},
         {"write-rename-out", rename_out, "@outside", OUTSIDE_OR("EXDEV")},
         {"write-rename-in", rename_in, "@outside/file", OUTSIDE_OR("EXDEV")},
         {"write-exchange", exchange, "@outside/file", OUTSIDE_OR("EXDEV")},

@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Attempts to get out of a fence (tests/support/attacker.c): each of them first without one, where it has to come to what
+its row says, so that a mistake in an attempt cannot pass as a fence; then in each kind of fence, where none may get
+through. All of it in a world of its own (tests/support/world.py).
+
+MCPVISOR_FENCE is what fences a command, "PROFILE" in it stands for the profile; usually `mcpvisor sandbox run`."""
+
+import collections
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
+import world  # noqa: E402
+
+WHY_NOT = world.enter()
+
+import daemon  # noqa: E402
+
+ATTACKER = os.path.join(daemon.BUILD, "tests/support/attacker")
+LIMIT = 240  # seconds for all attempts: most take none, a few wait for an answer
+LEAST = 150  # attempts
+NEVER = ("broken", "no-context", "timeout", "unknown-errno")  # the attempt has failed, not the attacker
+CAPABILITIES = {"SYS_RESOURCE": 24, "SYS_NICE": 23}
+PLAIN = "plain"
+
+
+# ---- rows ----------------------------------------------------------------------
+
+
+def rows_of(program):
+    text = subprocess.run([program, "list"], capture_output=True, text=True, check=True).stdout
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def attempt_all(command, context, **how):
+    """{name: outcome} of all attempts."""
+    words = command + ["run", "--context", json.dumps(context)]
+    p = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT * daemon.SLOW, cwd="/", **how)
+    got = {}
+    for line in p.stdout.splitlines():
+        row = json.loads(line) if line.startswith("{") else {}
+        if "outcome" in row:
+            got[row["name"]] = row["outcome"]
+    return got, "status %d\n%s%s" % (p.returncode, p.stdout[-500:], p.stderr[-2000:])
+
+
+def lacking(row):
+    """Why this machine cannot show it, or ''."""
+    for need in row["needs"].split():
+        kind, what = need.split(":", 1)
+        if kind == "file" and not os.path.exists(what):
+            return "there is no %s here" % what
+        if kind == "disk" and not world.disk():
+            return "root may open no disk here"
+        if kind == "cap":
+            with open("/proc/self/status", encoding="utf-8") as f:
+                effective = [line for line in f if line.startswith("CapEff:")][0].split()[1]
+            if not int(effective, 16) >> CAPABILITIES[what] & 1:
+                return "root has no CAP_%s here" % what
+    return ""
+
+
+class Tally:
+    """Counts each attempt; says a line for a topic, and for each that is not as it should be."""
+
+    def __init__(self, name):
+        self.name, self.topics = name, collections.Counter()
+
+    def judge(self, row, outcome, wanted):
+        if outcome in wanted.split() and outcome not in NEVER:
+            daemon.passed += 1
+            self.topics[row["topic"]] += 1
+            return True
+        daemon.fail("%s: %s (%s)" % (self.name, row["name"], row["topic"]), "got    %s\nwanted %s" % (outcome, wanted))
+        return False
+
+    def skip(self, row, why):
+        daemon.skip("%s: %s: %s" % (self.name, row["name"], why))
+
+    def say(self):
+        print("%s: %s" % (self.name, ", ".join("%s %d" % t for t in sorted(self.topics.items()))), flush=True)
+
+
+class Escape:
+    """The world, made once, and which attempts have been seen to succeed in it."""
+
+    def __init__(self):
+        programs = {"attacker": ATTACKER, "mcpvisor": daemon.MCPVISOR, os.path.basename(daemon.HELPER): daemon.HELPER}
+        programs.update(foreign_programs())
+        os.rmdir(daemon.tmp)  # it was made outside
+        self.world = world.World(programs)
+        daemon.tmp = os.path.join("/tmp", "escape-test")
+        os.mkdir(daemon.tmp)
+        self.rows = rows_of(self.world.attacker)
+        self.shown = set()
+
+
+escape = None
+
+
+# ---- part 1: without a fence -------------------------------------------------------
+
+
+def table():
+    names = [r["name"] for r in escape.rows]
+    daemon.check("%d attempts, at least %d" % (len(names), LEAST), len(names) >= LEAST)
+    daemon.equal("each has a name of its own", [n for n, k in collections.Counter(names).items() if k > 1], [])
+    through = [r["name"] for r in escape.rows if r["topic"] != "allowed"
+               for p in ("standard", "strict", PLAIN) if "done" in r[p].split() and not r["note"]]
+    daemon.equal("what is let through says why", through, [])
+
+
+def unfenced():
+    """Each as who it needs to be, and with a descriptor too many."""
+    w = escape.world
+    environment = {"PATH": "/usr/bin:/bin", "HTTP_PROXY": "http://127.0.0.1:%d" % w.http_port}
+    extra = os.open("/etc/hostname", os.O_RDONLY)
+    how = {"env": environment, "pass_fds": [extra]}
+    context = w.context(world.OWN)
+    got = {}
+    got["root"], said = attempt_all([w.attacker], context, **how)
+    got["uid"], said_uid = attempt_all([w.attacker], context, user=world.UID, group=world.UID, extra_groups=[], **how)
+    os.close(extra)
+    daemon.equal("as root all are tried", len(got["root"]), len(escape.rows)) or print(said)
+    daemon.equal("as a user all are tried", len(got["uid"]), len(escape.rows)) or print(said_uid)
+    tally = Tally("unfenced")
+    for row in escape.rows:
+        why = lacking(row)
+        if why:
+            tally.skip(row, why)
+        elif tally.judge(row, got[row["as"]].get(row["name"], "nothing"), row["unfenced"]):
+            escape.shown.add(row["name"])
+    tally.say()
+    daemon.equal("everybody who was signalled has told", sorted(w.signalled()), ["gateway", "sibling", "supervisor"])
+    daemon.equal("none of them has ended", w.ended(), [])
+
+
+# ---- part 2: in a fence --------------------------------------------------------------
+
+
+def foreign_programs():
+    """Of the command that MCPVISOR_FENCE names."""
+    words = os.environ.get("MCPVISOR_FENCE", "").split()
+    return {"fence": words[0]} if words else {}
+
+
+def fence_of(profile):
+    """The words before a command, or None: this mcpvisor has no such command."""
+    words = os.environ.get("MCPVISOR_FENCE", "").split()
+    if words:
+        return [os.path.join(world.BIN, "fence")] + [profile if x == "PROFILE" else x for x in words[1:]]
+    program = os.path.join(world.BIN, "mcpvisor")
+    known = subprocess.run([program, "help", "sandbox"], capture_output=True, text=True).stdout
+    return [program, "sandbox", "run", "--profile", profile, "--"] if "sandbox run" in known else None
+
+
+def uid_inside(fence, **how):
+    """Who a command is in there: a process outside of that same uid is the nearest to be attacked."""
+    p = subprocess.run(fence + ["/usr/bin/id", "-u"], capture_output=True, text=True, cwd="/", **how)
+    return int(p.stdout) if p.stdout.strip().isdigit() else None, p.stderr
+
+
+def fenced(name, profile, column, prefix=(), **how):
+    w, fence = escape.world, fence_of(profile)
+    if not fence:
+        daemon.skip("%s: this mcpvisor has no `sandbox run`" % name)
+        return
+    fence = list(prefix) + fence
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/tmp"}
+    uid, why = uid_inside(fence, env=environment, **how)
+    if not daemon.check("%s: a command runs in it" % name, uid is not None, why):
+        return
+    daemon.check("%s: and not as root" % name, uid != 0)
+    w.add_victim("sibling", uid)
+    w.signalled()
+    before = w.snapshot()
+    got, said = attempt_all(fence + [w.attacker], w.context("/tmp"), env=environment, **how)
+    daemon.equal("%s: all are tried" % name, len(got), len(escape.rows)) or print(said)
+    tally = Tally(name)
+    for row in escape.rows:
+        outcome = got.get(row["name"], "nothing")
+        if row["name"] in escape.shown or outcome == "done":
+            tally.judge(row, outcome, row[column])
+        else:
+            tally.skip(row, "nobody has seen it succeed here")
+    tally.say()
+    daemon.equal("%s: nobody outside was signalled" % name, w.signalled(), [])
+    daemon.equal("%s: nobody outside has ended" % name, w.ended(), [])
+    daemon.equal("%s: nothing outside has changed" % name, changes(before, w.snapshot()), [])
+
+
+def changes(before, after):
+    return sorted(set(before.items()) ^ set(after.items()))
+
+
+def standard():
+    fenced("standard", "standard", "standard")
+
+
+def strict():
+    fenced("strict", "strict", "strict")
+
+
+def rootless():
+    fenced("rootless", "standard", "standard", user=world.UID, group=world.UID, extra_groups=[])
+
+
+def plain():
+    """A uid that the kernel gives no namespaces: of a user namespace around it, whose limit is zero."""
+    inner = "echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --reuid %d --regid %d --clear-groups" \
+            " --bounding-set=-all -- \"$@\"" % (world.UID, world.UID)
+    around = ["unshare", "--user", "--map-users=0,0,65536", "--map-groups=0,0,65536", "sh", "-c", inner, "sh"]
+    fenced(PLAIN, "standard", PLAIN, prefix=around)
+
+
+if WHY_NOT:
+    daemon.skip(WHY_NOT)
+    daemon.finish()
+escape = Escape()
+daemon.main(table, unfenced, standard, strict, rootless, plain)
