@@ -2,6 +2,7 @@
 /* Attempts by way of /proc: what other processes and the kernel show there, and take from there. */
 #include "support/attacker.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -19,6 +20,19 @@ static int file_of(const AttackContext *c, const Attempt *a)
         snprintf(path, sizeof(path), "/proc/%s/%s", attack_place(c, a->text), attack_place(c, a->other));
         Attempt file = {.text = path, .number = a->number};
         return attack_open(c, &file);
+}
+
+/* Is it said of any of them where it leads? */
+static int any_descriptor(const AttackContext *c, const Attempt *a)
+{
+        char path[64], target[512];
+        snprintf(path, sizeof(path), "/proc/%s/fd", attack_place(c, a->text));
+        DIR *d = opendir(path);
+        int r = d ? ENODATA : errno;
+        for (struct dirent *e; d && r != 0 && (e = readdir(d));)
+                if (e->d_name[0] != '.')
+                        r = attack_result(readlinkat(dirfd(d), e->d_name, target, sizeof(target)));
+        return r;
 }
 
 static int there(const AttackContext *c, const Attempt *a)
@@ -77,12 +91,13 @@ const Attempt attack_proc[] = {
         {"init-auxv", attack_open, "/proc/1/auxv", FIRST},
         {"init-maps", attack_open, "/proc/1/maps", FIRST},
         {"init-mem", attack_open, "/proc/1/mem", .number = O_RDWR, FIRST},
-        {"init-fd", follow, "1", "fd/0", FIRST},
+        {"init-fd", any_descriptor, "1", .standard = "EACCES EPERM"},
         {"init-stack", attack_open, "/proc/1/stack", NO_FIRST},
         {"init-syscall", attack_open, "/proc/1/syscall", NO_FIRST},
         {"init-io", attack_open, "/proc/1/io", .standard = "EACCES EPERM ENOENT"},
         {"init-mountns", follow, "1", "ns/mnt", FIRST},
-        {"init-oom", attack_open, "/proc/1/oom_score_adj", OPENED, NO_FIRST},
+        {"init-oom", attack_open, "/proc/1/oom_score_adj", .number = O_WRONLY, NO_FIRST, .rootless = "EACCES EPERM done",
+         .note = "opened only; a warden of its uid can be made to die before others, and the server with it"},
         {"init-task-mem", attack_open, "/proc/1/task/1/mem", .number = O_RDWR, FIRST},
         {"warden-environ", warden, "environ", FIRST},
         {"warden-mem", warden, "mem", .number = O_RDWR, FIRST},
@@ -143,7 +158,7 @@ const Attempt attack_proc[] = {
         {"kernel-pci", attack_open, "/proc/bus/pci/devices", .number = O_RDWR, LOCKED, .needs = "file:/proc/bus/pci/devices", .unfenced = "EACCES done"},
         {"self-uid-map", write_self, "/proc/self/uid_map", "0 0 1\n", .unfenced = "EPERM", .note = "nobody writes it twice; it stands for the way after a user namespace"},
         {"self-oom", write_self, "/proc/self/oom_score_adj", "-1000", .standard = "EACCES EPERM", .needs = "cap:SYS_RESOURCE"},
-        {"self-loginuid", attack_open, "/proc/self/loginuid", OPENED, .standard = "EACCES EPERM", .unfenced = "done EPERM", .needs = "file:/proc/self/loginuid"},
+        {"self-loginuid", attack_open, "/proc/self/loginuid", .number = O_WRONLY, .standard = "EACCES EPERM ENOENT done", .unfenced = "done EPERM", .needs = "file:/proc/self/loginuid", .note = "opened only; what the audit log calls it, when nobody has said so before"},
         {0},
 };
 /* clang-format on */

@@ -131,7 +131,7 @@ const Attempt attack_read[] = {
          .note = "it may be there, empty"},
         {"list-tmp", list_directory, "/tmp", .standard = "ENODATA ENOENT", .plain = "EACCES",
          .note = "it may be there, empty"},
-        {"list-state", list_directory, "@state", .standard = "ENOENT ENODATA", .plain = "EACCES"},
+        {"list-state-of-other", list_directory, "@state/home/other", AWAY},
         {"list-runtime", list_directory, "@runtime", AWAY},
         {"stat-token", look, "@token", .standard = "ENOENT", .plain = "done EACCES",
          .note = "without a mount namespace names are seen, as status tells (mountns)"},

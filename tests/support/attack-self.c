@@ -109,17 +109,19 @@ static int from_memory(const AttackContext *c, const Attempt *a)
 
 /* clang-format off */
 #define CALL(name) attack_call, .number = SYS_##name
+/* In a user namespace of one id there is no other to become. */
+#define UNMAPPED .rootless = "EPERM EINVAL"
 #define PRCTL(...) control, .args = {__VA_ARGS__}
 const Attempt attack_self[] = {
-        {"setuid-root", CALL(setuid), .args = {0}},
-        {"setgid-root", CALL(setgid), .args = {0}},
-        {"setreuid-root", CALL(setreuid), .args = {0, 0}},
-        {"setresuid-root", CALL(setresuid), .args = {UINT64_MAX, 0, UINT64_MAX}},
-        {"setresgid-root", CALL(setresgid), .args = {0, 0, 0}},
+        {"setuid-root", CALL(setuid), .args = {0}, UNMAPPED},
+        {"setgid-root", CALL(setgid), .args = {0}, UNMAPPED},
+        {"setreuid-root", CALL(setreuid), .args = {0, 0}, UNMAPPED},
+        {"setresuid-root", CALL(setresuid), .args = {UINT64_MAX, 0, UINT64_MAX}, UNMAPPED},
+        {"setresgid-root", CALL(setresgid), .args = {0, 0, 0}, UNMAPPED},
         {"setfsuid-root", file_id, .unfenced = "done"},
         {"setgroups", root_group, .unfenced = "done"},
         {"setgroups-none", CALL(setgroups), .args = {0, 0}},
-        {"setuid-other", CALL(setuid), .args = {61183}},
+        {"setuid-other", CALL(setuid), .args = {61183}, UNMAPPED},
         {"capset-sys-admin", gain, .number = CAP_SYS_ADMIN},
         {"capset-net-raw", gain, .number = CAP_NET_RAW},
         {"capset-dac-override", gain, .number = CAP_DAC_OVERRIDE},

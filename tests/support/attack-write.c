@@ -280,7 +280,7 @@ const Attempt attack_write[] = {
          .note = "Landlock does not fence times and attributes of files that modes let change"},
         {"write-xattr", change_attribute, "@outside/file", "trusted.attacker", BY_OWNER},
         {"own-immutable", own_immutable, .unfenced = "done ENOTTY EOPNOTSUPP", .standard = "EPERM ENOTTY EOPNOTSUPP"},
-        {"own-to-root", own_to_root, .unfenced = "done"},
+        {"own-to-root", own_to_root, .rootless = "EPERM EINVAL", .note = "root is no id of its user namespace"},
         {"own-capable", own_capable, .unfenced = "done"},
         {"exec-set-user-id", execute, "@outside/suid", "euid", .strict = "ENOENT EACCES", .plain = "EPERM EACCES", .as = AS_UID},
         {"exec-capable", execute, "@outside/capable", "raw", .strict = "ENOENT EACCES", .plain = "EPERM EACCES", .as = AS_UID},

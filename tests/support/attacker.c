@@ -43,10 +43,12 @@ static int list(void)
                         const char *standard = or_else(a->standard, "EPERM");
                         printf("{\"name\":\"%s\",\"topic\":\"%s\",\"as\":\"%s\",\"unfenced\":\"%s\","
                                "\"standard\":\"%s\","
-                               "\"strict\":\"%s\",\"plain\":\"%s\",\"needs\":\"%s\",\"note\":\"%s\"}\n",
+                               "\"strict\":\"%s\",\"rootless\":\"%s\",\"plain\":\"%s\",\"needs\":\"%s\","
+                               "\"note\":\"%s\"}\n",
                                a->name, t->name, a->as == AS_ROOT ? "root" : "uid",
                                or_else(a->unfenced, "done"), standard, or_else(a->strict, standard),
-                               or_else(a->plain, standard), or_else(a->needs, ""), or_else(a->note, ""));
+                               or_else(a->rootless, standard), or_else(a->plain, standard),
+                               or_else(a->needs, ""), or_else(a->note, ""));
                 }
         return 0;
 }

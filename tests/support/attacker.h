@@ -34,15 +34,16 @@ typedef struct Attempt {
         const char *name;
         /* 0: done; an errno. Runs in a process of its own, which ends afterwards. */
         int (*run)(const AttackContext *c, const struct Attempt *a);
-        const char *text, *other;   /* a word @NAME at their beginning is looked up in the context */
-        long number;                /* flags, a signal, a system call */
-        uint64_t args[CALL_ARGS];   /* of a system call; ZEROS: AttackContext.zeros */
-        const char *unfenced;       /* NULL: "done" */
-        const char *standard;       /* NULL: "EPERM" */
-        const char *strict, *plain; /* NULL: as `standard`; plain: a uid without namespaces */
-        AttackAs as;                /* for `unfenced` */
-        const char *needs;          /* what a machine may lack: "cap:NAME", "file:PATH" */
-        const char *note;           /* why it does no harm, or why it may be done */
+        const char *text, *other;      /* a word @NAME at their beginning is looked up in the context */
+        long number;                   /* flags, a signal, a system call */
+        uint64_t args[CALL_ARGS];      /* of a system call; ZEROS: AttackContext.zeros */
+        const char *unfenced;          /* NULL: "done" */
+        const char *standard;          /* NULL: "EPERM" */
+        const char *strict, *rootless; /* NULL: as `standard` */
+        const char *plain;             /* the same: a uid without namespaces */
+        AttackAs as;                   /* for `unfenced` */
+        const char *needs;             /* what a machine may lack: "cap:NAME", "file:PATH" */
+        const char *note;              /* why it does no harm, or why it may be done */
 } Attempt;
 
 #define ZEROS UINT64_C(0x5a45524f535a4552)

@@ -15,13 +15,13 @@ import threading
 
 UID = 60999  # of the processes that are attacked: no user's, and none that the daemon gives away
 IN_WORLD = "MCPVISOR_TEST_WORLD"
-HIDDEN = ("/home", "/root", "/run", "/tmp", "/var/tmp", "/var/lib", "/boot", "/srv", "/opt", "/dev/shm")
+HIDDEN = ("/home", "/root", "/run", "/tmp", "/var/tmp", "/var/lib", "/boot", "/srv", "/dev/shm")
 STATE, RUNTIME, CONFIG = "/var/lib/mcpvisor", "/run/mcpvisor", "/etc/mcpvisor/mcpvisor.yaml"
-OUTSIDE, OWN, BIN = "/srv/outside", "/srv/own", "/opt/attack/bin"
+OUTSIDE, OWN, BIN = "/srv/outside", "/srv/own", "/srv/attack/bin"
 METADATA = "169.254.169.254"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 ENOUGH_PIDS = 20000  # pids outside are no pids of a small namespace inside
-MS_BIND, MS_MOVE = 4096, 8192
+MS_MOVE, CLONE_NEWUSER = 8192, 0x10000000
 
 
 def enter():
@@ -213,10 +213,39 @@ class World:
         got = {}
         for top in (OUTSIDE, STATE, RUNTIME, "/root", "/home", "/etc/mcpvisor", "/boot"):
             for directory, names, files in os.walk(top):
+                names[:] = [n for n in names if not n.startswith("home-")]  # of those that are fenced
                 for name in names + files:
                     st = os.lstat(os.path.join(directory, name))
                     got[os.path.join(directory, name)] = (st.st_mode, st.st_uid, st.st_size, st.st_nlink)
         return got
+
+
+def without_namespaces():
+    """For preexec_fn: this process becomes UID in a user namespace where all ids mean what they do outside, and whose
+    limit of further ones is zero. Only who stays outside may write such a map."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    (go, gone), me = os.pipe(), os.getpid()
+    mapper = os.fork()
+    if mapper == 0:
+        os.read(go, 1)
+        for name in ("uid_map", "gid_map"):
+            with open("/proc/%d/%s" % (me, name), "w", encoding="utf-8") as f:
+                f.write("0 0 65536\n")
+        os._exit(0)
+    if libc.unshare(CLONE_NEWUSER) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    os.write(gone, b"x")
+    if os.waitpid(mapper, 0)[1] != 0:
+        raise OSError(errno.EPERM, "uid_map")
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+    with open("/proc/sys/user/max_user_namespaces", "w", encoding="utf-8") as f:
+        f.write("0")
+    os.setgroups([])
+    os.setresgid(UID, UID, UID)
+    os.setresuid(UID, UID, UID)
+    os.close(go)
+    os.close(gone)
 
 
 def cgroup():

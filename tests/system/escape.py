@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attempts to get out of a fence (tests/support/attacker.c): each of them first without one, where it has to come to what
 its row says, so that a mistake in an attempt cannot pass as a fence; then in each kind of fence, where none may get
-through. All of it in a world of its own (tests/support/world.py).
-
-MCPVISOR_FENCE is what fences a command, "PROFILE" in it stands for the profile; usually `mcpvisor sandbox run`."""
+through. All of it in a world of its own (tests/support/world.py)."""
 
 import collections
 import json
 import os
 import subprocess
 import sys
+import tempfile
+import traceback  # noqa: F401: what daemon.py imports later may be hidden by then
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
 import world  # noqa: E402
@@ -19,6 +19,7 @@ WHY_NOT = world.enter()
 
 import daemon  # noqa: E402
 
+HELPER = os.path.join(world.BIN, os.path.basename(daemon.HELPER))
 ATTACKER = os.path.join(daemon.BUILD, "tests/support/attacker")
 LIMIT = 240  # seconds for all attempts: most take none, a few wait for an answer
 LEAST = 150  # attempts
@@ -89,7 +90,7 @@ class Escape:
 
     def __init__(self):
         programs = {"attacker": ATTACKER, "mcpvisor": daemon.MCPVISOR, os.path.basename(daemon.HELPER): daemon.HELPER}
-        programs.update(foreign_programs())
+        programs["fence"] = os.path.join(daemon.BUILD, "tests/support/fence")
         os.rmdir(daemon.tmp)  # it was made outside
         self.world = world.World(programs)
         daemon.tmp = os.path.join("/tmp", "escape-test")
@@ -109,7 +110,7 @@ def table():
     daemon.check("%d attempts, at least %d" % (len(names), LEAST), len(names) >= LEAST)
     daemon.equal("each has a name of its own", [n for n, k in collections.Counter(names).items() if k > 1], [])
     through = [r["name"] for r in escape.rows if r["topic"] != "allowed"
-               for p in ("standard", "strict", PLAIN) if "done" in r[p].split() and not r["note"]]
+               for p in ("standard", "strict", "rootless", PLAIN) if "done" in r[p].split() and not r["note"]]
     daemon.equal("what is let through says why", through, [])
 
 
@@ -141,43 +142,26 @@ def unfenced():
 # ---- part 2: in a fence --------------------------------------------------------------
 
 
-def foreign_programs():
-    """Of the command that MCPVISOR_FENCE names."""
-    words = os.environ.get("MCPVISOR_FENCE", "").split()
-    return {"fence": words[0]} if words else {}
+def by_parts(profile, uid):
+    """The words before a command, and the directory that is its own. tests/support/fence puts a command behind the
+    fences of a server by what the daemon is made of."""
+    own = tempfile.mkdtemp(prefix="home-", dir=world.STATE + "/home")
+    os.chown(own, uid, uid)
+    return [os.path.join(world.BIN, "fence"), profile, own], own
 
 
-def fence_of(profile):
-    """The words before a command, or None: this mcpvisor has no such command."""
-    words = os.environ.get("MCPVISOR_FENCE", "").split()
-    if words:
-        return [os.path.join(world.BIN, "fence")] + [profile if x == "PROFILE" else x for x in words[1:]]
-    program = os.path.join(world.BIN, "mcpvisor")
-    known = subprocess.run([program, "help", "sandbox"], capture_output=True, text=True).stdout
-    return [program, "sandbox", "run", "--profile", profile, "--"] if "sandbox run" in known else None
-
-
-def uid_inside(fence, **how):
-    """Who a command is in there: a process outside of that same uid is the nearest to be attacked."""
-    p = subprocess.run(fence + ["/usr/bin/id", "-u"], capture_output=True, text=True, cwd="/", **how)
-    return int(p.stdout) if p.stdout.strip().isdigit() else None, p.stderr
-
-
-def fenced(name, profile, column, prefix=(), **how):
-    w, fence = escape.world, fence_of(profile)
-    if not fence:
-        daemon.skip("%s: this mcpvisor has no `sandbox run`" % name)
+def fenced(name, column, words, own, **how):
+    """words: what fences the command behind them."""
+    w = escape.world
+    environment = {"PATH": "/usr/bin:/bin", "FENCE_HELPER": HELPER}
+    inside = subprocess.run(words + ["/usr/bin/id", "-u"], capture_output=True, text=True, cwd="/", env=environment, **how)
+    if not daemon.check("%s: a command runs in it" % name, inside.stdout.strip().isdigit(), inside.stdout + inside.stderr):
         return
-    fence = list(prefix) + fence
-    environment = {"PATH": "/usr/bin:/bin", "HOME": "/tmp"}
-    uid, why = uid_inside(fence, env=environment, **how)
-    if not daemon.check("%s: a command runs in it" % name, uid is not None, why):
-        return
-    daemon.check("%s: and not as root" % name, uid != 0)
-    w.add_victim("sibling", uid)
+    daemon.check("%s: and not as root" % name, inside.stdout.strip() != "0")
+    w.add_victim("sibling", int(inside.stdout))  # of the same uid: the nearest that there is
     w.signalled()
     before = w.snapshot()
-    got, said = attempt_all(fence + [w.attacker], w.context("/tmp"), env=environment, **how)
+    got, said = attempt_all(words + [w.attacker], w.context(own), env=environment, **how)
     daemon.equal("%s: all are tried" % name, len(got), len(escape.rows)) or print(said)
     tally = Tally(name)
     for row in escape.rows:
@@ -197,27 +181,38 @@ def changes(before, after):
 
 
 def standard():
-    fenced("standard", "standard", "standard")
+    fenced("standard", "standard", *by_parts("standard", 0))
 
 
 def strict():
-    fenced("strict", "strict", "strict")
+    fenced("strict", "strict", *by_parts("strict", 0))
+
+
+AS_USER = {"user": world.UID, "group": world.UID, "extra_groups": []}
 
 
 def rootless():
-    fenced("rootless", "standard", "standard", user=world.UID, group=world.UID, extra_groups=[])
+    fenced("rootless", "rootless", *by_parts("standard", world.UID), **AS_USER)
 
 
 def plain():
-    """A uid that the kernel gives no namespaces: of a user namespace around it, whose limit is zero."""
-    inner = "echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --reuid %d --regid %d --clear-groups" \
-            " --bounding-set=-all -- \"$@\"" % (world.UID, world.UID)
-    around = ["unshare", "--user", "--map-users=0,0,65536", "--map-groups=0,0,65536", "sh", "-c", inner, "sh"]
-    fenced(PLAIN, "standard", PLAIN, prefix=around)
+    """A uid that the kernel gives no namespaces, as in most containers."""
+    fenced(PLAIN, PLAIN, *by_parts("standard", world.UID), preexec_fn=world.without_namespaces)
+
+
+def by_command():
+    """The same as a person tries it."""
+    program = os.path.join(world.BIN, "mcpvisor")
+    known = subprocess.run([program, "help", "sandbox"], capture_output=True, text=True).stdout
+    if "sandbox run" not in known:
+        daemon.skip("by command: this mcpvisor has no `sandbox run`")
+        return
+    for profile in ("standard", "strict"):
+        fenced("sandbox run, " + profile, profile, [program, "sandbox", "run", "--profile", profile, "--"], "/tmp")
 
 
 if WHY_NOT:
     daemon.skip(WHY_NOT)
     daemon.finish()
 escape = Escape()
-daemon.main(table, unfenced, standard, strict, rootless, plain)
+daemon.main(table, unfenced, standard, strict, rootless, plain, by_command)
