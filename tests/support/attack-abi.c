@@ -58,7 +58,6 @@ const Attempt attack_abi[] = {
         {"x32-ioctl", NEW(514, UINT64_MAX, 0x5412, 0), .unfenced = "EBADF ENOSYS"},
         {"x32-mount", NEW(165, 0, 0, 0, 0, 0), .unfenced = "EFAULT ENOSYS"},
         {"x32-kill", NEW(62, 0, 0), NO_X32},
-        {"number-beyond", attack_call, .number = 700, .unfenced = "ENOSYS", .standard = "ENOSYS"},
         {"number-negative", attack_call, .number = -1, .unfenced = "ENOSYS", .standard = "ENOSYS SIGSYS"},
         {"number-of-sign", attack_call, .number = 0x80000000L | 39, .unfenced = "ENOSYS", .standard = "ENOSYS SIGSYS"},
         {0},

@@ -21,6 +21,13 @@ static int request(const AttackContext *c, const Attempt *a)
         return attack_result(syscall(SYS_ioctl, -1L, a->number, c->zeros));
 }
 
+/* Somebody else's: to become its session, or to type into it. */
+static int take_terminal(const AttackContext *c, const Attempt *a)
+{
+        int fd = open(attack_place(c, a->text), O_RDWR | O_NOCTTY | O_CLOEXEC);
+        return fd < 0 ? errno : attack_result(ioctl(fd, (unsigned long)a->number, a->other));
+}
+
 /* clang-format off */
 #define NO_SYS .standard = "ENOENT", .plain = "EACCES"
 #define NO_DEV .standard = "ENOENT", .plain = "EACCES"
@@ -47,11 +54,12 @@ const Attempt attack_device[] = {
         {"dev-console", attack_open, "/dev/console", .number = O_WRONLY, NO_DEV, .unfenced = "done ENODEV EIO", .needs = "file:/dev/console"},
         {"dev-tty0", attack_open, "/dev/tty0", .number = O_WRONLY, NO_DEV, .unfenced = "done ENXIO ENODEV EIO", .needs = "file:/dev/tty0"},
         {"dev-ptmx", attack_open, "/dev/ptmx", .number = O_RDWR, NO_DEV, .needs = "file:/dev/ptmx"},
-        {"dev-tty", attack_open, "/dev/tty", .number = O_RDWR, .unfenced = "ENXIO", .standard = "ENXIO EACCES", .plain = "ENXIO EACCES",
-         .note = "nobody without a terminal has one here; a server must not be given ours"},
         {"dev-write-null-node", attack_open, "@outside/null", .number = O_WRONLY, NO_NODE},
         {"dev-kmsg-node", attack_open, "@outside/kmsg", .number = O_WRONLY, NO_NODE, .note = "opened only"},
         {"dev-mem-node", attack_open, "@outside/mem", NO_NODE, .number = O_RDWR, .unfenced = "done ENXIO", .note = "opened only"},
+        {"terminal-write", attack_open, "@terminal", .number = O_WRONLY, NO_DEV},
+        {"terminal-take", take_terminal, "@terminal", .number = TIOCSCTTY, NO_DEV},
+        {"terminal-type", take_terminal, "@terminal", "x", .number = TIOCSTI, .unfenced = "done EIO", NO_DEV, .note = "newer kernels have it switched off: EIO"},
         {"ioctl-tiocsti", request, .number = 0x5412, .unfenced = "EBADF", .note = "a filter is before the descriptor"},
         {"ioctl-tiocsti-high", request, .number = 0x100005412, .unfenced = "EBADF"},
         {"ioctl-tiocsti-all-high", request, .number = (long)0xffffffff00005412, .unfenced = "EBADF"},

@@ -110,7 +110,7 @@ const Attempt attack_mount[] = {
         {"listmount", attack_call, .number = CALL_LISTMOUNT, .args = {ZEROS, ZEROS, 1, 0}, .unfenced = "EINVAL ENOSYS", .standard = "EPERM ENOSYS"},
         {"chroot", change_root, "/etc", .unfenced = "done"},
         {"chroot-own", change_root, "@own", .unfenced = "done"},
-        {"chroot-and-out", out_of_root, "@own", .unfenced = "done"},
+        {"chroot-and-out", out_of_root, "@own", .plain = "EPERM EACCES"},
         {0},
 };
 /* clang-format on */

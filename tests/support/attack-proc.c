@@ -76,7 +76,30 @@ static int write_self(const AttackContext *c, const Attempt *a)
         return fd < 0 ? errno : attack_result(write(fd, a->other, strlen(a->other)));
 }
 
+/* What is there already: to be allowed is enough. */
+static int write_of(const AttackContext *c, const Attempt *a)
+{
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/%s/%s", attack_place(c, a->text), a->other);
+        Attempt same = {.text = path, .other = strcmp(a->other, "clear_refs") == 0 ? "1" : "0"};
+        return write_self(c, &same);
+}
+
+static int addresses(const AttackContext *c UNUSED, const Attempt *a)
+{
+        char line[512];
+        int r = ENODATA;
+        FILE *f = fopen(a->text, "re");
+        if (!f)
+                return errno;
+        while (r != 0 && fgets(line, sizeof(line), f))
+                r = strtoull(line, NULL, 16) != 0 ? 0 : ENODATA;
+        (void)fclose(f);
+        return r;
+}
+
 /* clang-format off */
+#define REACHED .standard = "ENOENT", .plain = "done", .as = AS_UID, .note = "who has its uid may; only a pid namespace hides it (pidns)"
 #define FIRST     .standard = "EACCES EPERM"
 #define NO_FIRST  .standard = "EACCES EPERM ENOENT"
 #define GONE      .standard = "ENOENT", .plain = "EACCES EPERM"
@@ -122,9 +145,9 @@ const Attempt attack_proc[] = {
         {"sibling-exe", follow, "@sibling", "exe", GONE, .as = AS_UID},
         {"sibling-ns", follow, "@sibling", "ns/net", GONE, .as = AS_UID},
         {"sibling-syscall", file_of, "@sibling", "syscall", .standard = "ENOENT", .plain = "EACCES EPERM ENOENT", .as = AS_UID, .needs = "file:/proc/self/syscall"},
-        {"sibling-clear-refs", file_of, "@sibling", "clear_refs", .number = O_WRONLY, .standard = "ENOENT", .plain = "EACCES EPERM", .as = AS_UID, .note = "opened only"},
-        {"sibling-oom", file_of, "@sibling", "oom_score_adj", .number = O_WRONLY, .standard = "ENOENT", .plain = "EACCES EPERM", .as = AS_UID, .note = "opened only"},
-        {"sibling-comm", file_of, "@sibling", "comm", .number = O_WRONLY, .standard = "ENOENT", .plain = "EACCES EPERM", .as = AS_UID, .note = "opened only"},
+        {"sibling-clear-refs", write_of, "@sibling", "clear_refs", REACHED},
+        {"sibling-oom", write_of, "@sibling", "oom_score_adj", REACHED},
+        {"supervisor-oom", write_of, "@supervisor", "oom_score_adj", .standard = "ENOENT", .plain = "EACCES EPERM"},
         {"supervisor-environ", file_of, "@supervisor", "environ", GONE},
         {"supervisor-mem", file_of, "@supervisor", "mem", .number = O_RDWR, GONE},
         {"supervisor-fd", descriptor_of, "@supervisor", "supervisor_fd", GONE},
@@ -134,7 +157,7 @@ const Attempt attack_proc[] = {
         {"sys-hostname", attack_open, "/proc/sys/kernel/hostname", OPENED, LOCKED},
         {"sys-core-pattern", attack_open, "/proc/sys/kernel/core_pattern", OPENED, LOCKED},
         {"sys-modprobe", attack_open, "/proc/sys/kernel/modprobe", OPENED, LOCKED, .needs = "file:/proc/sys/kernel/modprobe"},
-        {"sys-last-pid", attack_open, "/proc/sys/kernel/ns_last_pid", OPENED, LOCKED, .needs = "file:/proc/sys/kernel/ns_last_pid"},
+        {"sys-last-pid", write_self, "/proc/sys/kernel/ns_last_pid", "21000\n", .standard = "EROFS EACCES ENOENT", .plain = "EPERM EACCES ENOENT", .needs = "file:/proc/sys/kernel/ns_last_pid", .note = "of the test's own pid namespace"},
         {"sys-randomize", attack_open, "/proc/sys/kernel/randomize_va_space", OPENED, LOCKED},
         {"sys-panic", attack_open, "/proc/sys/kernel/panic", OPENED, LOCKED},
         {"sys-sysrq", attack_open, "/proc/sys/kernel/sysrq", OPENED, LOCKED, .needs = "file:/proc/sys/kernel/sysrq"},
@@ -147,16 +170,14 @@ const Attempt attack_proc[] = {
         {"sysrq-trigger", attack_open, "/proc/sysrq-trigger", OPENED, LOCKED, .needs = "file:/proc/sysrq-trigger"},
         {"irq-affinity", attack_open, "/proc/irq/default_smp_affinity", OPENED, LOCKED, .needs = "file:/proc/irq/default_smp_affinity"},
         {"kcore", attack_open, "/proc/kcore", MASKED, .needs = "file:/proc/kcore"},
-        {"kallsyms", attack_open, "/proc/kallsyms", MASKED, .needs = "file:/proc/kallsyms"},
-        {"keys", attack_open, "/proc/keys", .unfenced = "done ENODATA", MASKED, .needs = "file:/proc/keys"},
+        {"kallsyms", addresses, "/proc/kallsyms", .standard = "EACCES ENODATA", .needs = "file:/proc/kallsyms", .note = "lines without addresses tell nothing"},
+        {"keys", attack_open, "/proc/keys", .unfenced = "done ENODATA", .standard = "EACCES ENODATA ENXIO ENOENT EROFS", .plain = "done ENODATA EACCES", .needs = "file:/proc/keys", .note = "a masked /proc has none; of an unmasked one only keys that it may view anyway"},
         {"timer-list", attack_open, "/proc/timer_list", MASKED, .needs = "file:/proc/timer_list"},
         {"kpagecount", attack_open, "/proc/kpagecount", .unfenced = "done EINVAL", MASKED, .needs = "file:/proc/kpagecount"},
-        {"kmsg-proc", attack_open, "/proc/kmsg", .number = O_RDONLY | O_DIRECTORY, .unfenced = "ENOTDIR", .standard = "ENOTDIR EACCES EPERM ENOENT",
-         .note = "reading it would take the line away from others: kmsg-dev reads"},
+        {"kmsg-proc", attack_open, "/proc/kmsg", .number = O_RDWR, .standard = "EACCES EPERM ENOENT", .note = "opened only: to read it would take lines away from others"},
         {"slabinfo", attack_open, "/proc/slabinfo", .standard = "EACCES", .needs = "file:/proc/slabinfo"},
         {"vmallocinfo", attack_open, "/proc/vmallocinfo", .standard = "EACCES", .needs = "file:/proc/vmallocinfo"},
         {"kernel-pci", attack_open, "/proc/bus/pci/devices", .number = O_RDWR, LOCKED, .needs = "file:/proc/bus/pci/devices", .unfenced = "EACCES done"},
-        {"self-uid-map", write_self, "/proc/self/uid_map", "0 0 1\n", .unfenced = "EPERM", .note = "nobody writes it twice; it stands for the way after a user namespace"},
         {"self-oom", write_self, "/proc/self/oom_score_adj", "-1000", .standard = "EACCES EPERM", .needs = "cap:SYS_RESOURCE"},
         {"self-loginuid", attack_open, "/proc/self/loginuid", .number = O_WRONLY, .standard = "EACCES EPERM ENOENT done", .unfenced = "done EPERM", .needs = "file:/proc/self/loginuid", .note = "opened only; what the audit log calls it, when nobody has said so before"},
         {0},

@@ -37,6 +37,19 @@ static int gain(const AttackContext *c UNUSED, const Attempt *a)
         return attack_result(syscall(SYS_capset, &head, data));
 }
 
+/* What a program that it runs would have: of what it may hand on. */
+static int raise_ambient(const AttackContext *c UNUSED, const Attempt *a)
+{
+        struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+        struct __user_cap_data_struct data[2];
+        if (syscall(SYS_capget, &head, data) < 0)
+                return errno;
+        data[0].inheritable |= 1U << a->number;
+        if (syscall(SYS_capset, &head, data) < 0)
+                return errno;
+        return attack_result(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, a->number, 0, 0));
+}
+
 static int raise_limit(const AttackContext *c UNUSED, const Attempt *a)
 {
         struct rlimit now;
@@ -126,18 +139,14 @@ const Attempt attack_self[] = {
         {"capset-net-raw", gain, .number = CAP_NET_RAW},
         {"capset-dac-override", gain, .number = CAP_DAC_OVERRIDE},
         {"capset-bpf", gain, .number = 39 /* CAP_BPF */},
-        {"ambient-raise", PRCTL(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_RAW, 0, 0), .unfenced = "EPERM", .note = "what is not inheritable is not raised, by root neither"},
+        {"ambient-raise", raise_ambient, .number = CAP_NET_RAW},
         {"bounding-drop", PRCTL(PR_CAPBSET_DROP, CAP_SYS_BOOT), .note = "of this process alone"},
-        {"bounding-read", PRCTL(PR_CAPBSET_READ, 200), .unfenced = "EINVAL", .standard = "EINVAL"},
         {"securebits-clear", PRCTL(PR_SET_SECUREBITS, 0)},
         {"securebits-set", PRCTL(PR_SET_SECUREBITS, SECBIT_NOROOT)},
         {"keepcaps", PRCTL(PR_SET_KEEPCAPS, 1), .plain = "EPERM done", .note = "without securebits it may be set, and keeps nothing"},
-        {"no-new-privs-off", PRCTL(PR_SET_NO_NEW_PRIVS, 0), .unfenced = "EINVAL", .standard = "EINVAL"},
         {"outlive-warden", PRCTL(PR_SET_PDEATHSIG, 0)},
         {"outlive-warden-high", PRCTL(PR_SET_PDEATHSIG | (1ULL << 32), 0), .note = "the kernel drops the high half of an option"},
-        {"seccomp-off", PRCTL(PR_SET_SECCOMP, 0, 0), .unfenced = "EINVAL", .standard = "EINVAL"},
         {"io-flusher", PRCTL(57 /* PR_SET_IO_FLUSHER */, 1, 0, 0, 0), .needs = "cap:SYS_RESOURCE"},
-        {"mm-exe", PRCTL(PR_SET_MM, PR_SET_MM_BRK, 0, 0, 0), .unfenced = "EINVAL EPERM", .standard = "EPERM EINVAL"},
         {"limit-files", raise_limit, .number = RLIMIT_NOFILE, .needs = "cap:SYS_RESOURCE"},
         {"limit-core", leave_core, .needs = "cap:SYS_RESOURCE"},
         {"limit-locked", raise_limit, .number = RLIMIT_MEMLOCK, .standard = "EPERM done", .needs = "cap:SYS_RESOURCE", .note = "done: it was without limit"},
@@ -151,59 +160,6 @@ const Attempt attack_self[] = {
         {"memory-exec-unshare", from_memory, .other = "unshare", .note = "the program runs, and what it tries is refused"},
         {"memory-exec-raw", from_memory, .other = "raw"},
         {"memory-exec-root", from_memory, .other = "euid"},
-        {0},
-};
-
-static int signal_itself(const AttackContext *c UNUSED, const Attempt *a UNUSED)
-{
-        return attack_result(kill(getpid(), SIGURG));
-}
-
-static int use_own_place(const AttackContext *c, const Attempt *a UNUSED)
-{
-        char path[512];
-        snprintf(path, sizeof(path), "%s/fine-%d", attack_place(c, "@own"), (int)getpid());
-        FILE *f = fopen(path, "we");
-        if (!f || fputs("x", f) < 0 || fclose(f) != 0)
-                return errno;
-        return attack_result(unlink(path));
-}
-
-static int have_children(const AttackContext *c UNUSED, const Attempt *a UNUSED)
-{
-        pid_t pid = fork();
-        if (pid == 0)
-                _exit(0);
-        return pid < 0 ? errno : attack_result(waitpid(pid, NULL, 0));
-}
-
-static int run_itself(const AttackContext *c, const Attempt *a UNUSED)
-{
-        int status;
-        pid_t pid = fork();
-        if (pid == 0) {
-                execl(c->self, c->self, "list", (char *)NULL);
-                _exit(errno);
-        }
-        if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-                attack_broken();
-        return WEXITSTATUS(status);
-}
-
-#define ALLOWED .standard = "done"
-/* What a fence must leave, so that one which refuses everything is no success. */
-const Attempt attack_allowed[] = {
-        {"may-write-own", use_own_place, ALLOWED},
-        {"may-fork", have_children, ALLOWED},
-        {"may-signal-itself", signal_itself, ALLOWED},
-        {"may-run-programs", run_itself, ALLOWED},
-        {"may-read-system", attack_open, "/etc/passwd", ALLOWED},
-        {"may-read-null", attack_open, "/dev/null", .number = 2 /* O_RDWR */, ALLOWED},
-        {"may-read-itself", attack_open, "/proc/self/status", ALLOWED},
-        {"may-map-memory", CALL(mmap), .args = {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0}, ALLOWED},
-        {"may-ask-personality", CALL(personality), .args = {UINT32_MAX}, ALLOWED},
-        {"may-lower-priority", be_nice, .number = 19, ALLOWED},
-        {"may-have-a-pair", CALL(socketpair), .args = {1, 1, 0, ZEROS}, ALLOWED},
         {0},
 };
 /* clang-format on */

@@ -14,12 +14,6 @@ static int of_kind(const AttackContext *c UNUSED, const Attempt *a)
         return attack_result(syscall(SYS_socket, a->args[0], a->args[1], a->args[2]));
 }
 
-static int pair_of_kind(const AttackContext *c UNUSED, const Attempt *a)
-{
-        int fds[2];
-        return attack_result(socketpair((int)a->args[0], (int)a->args[1], (int)a->args[2], fds));
-}
-
 /* args: level, option, value, all as that socket has it already, or has none. */
 static int option(const AttackContext *c UNUSED, const Attempt *a)
 {
@@ -49,6 +43,25 @@ static int port(const AttackContext *c UNUSED, const Attempt *a)
         sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         return fd < 0 ? errno : attack_result(bind(fd, (const struct sockaddr *)&sin, sizeof(sin)));
+}
+
+/* number: a pid that it is not, or 0; a uid that it is not goes with it. */
+static int forge(const AttackContext *c UNUSED, const Attempt *a)
+{
+        int fds[2];
+        struct ucred claim = {.pid = a->number ? (pid_t)a->number : getpid(), .uid = 0, .gid = 0};
+        union {
+                struct cmsghdr head;
+                char room[CMSG_SPACE(sizeof(struct ucred))];
+        } u = {.head = {CMSG_LEN(sizeof(claim)), SOL_SOCKET, SCM_CREDENTIALS}};
+        char byte = 0;
+        struct iovec v = {&byte, 1};
+        struct msghdr m = {
+                .msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u.room)};
+        if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) < 0)
+                attack_broken();
+        memcpy(CMSG_DATA(&u.head), &claim, sizeof(claim));
+        return attack_result(sendmsg(fds[0], &m, 0));
 }
 
 /* clang-format off */
@@ -99,8 +112,6 @@ const Attempt attack_socket[] = {
         {"rxrpc", KIND(33, SOCK_DGRAM, 2), MAY_LACK},
         {"pppox", KIND(24, SOCK_STREAM, 0), MAY_LACK},
         {"ieee802154", KIND(36, SOCK_RAW, 0), MAY_LACK},
-        {"pair-vsock", pair_of_kind, .args = {AF_VSOCK, SOCK_STREAM, 0}, .unfenced = "EOPNOTSUPP EAFNOSUPPORT ESOCKTNOSUPPORT", .standard = "EOPNOTSUPP EAFNOSUPPORT ESOCKTNOSUPPORT EPERM"},
-        {"pair-tipc", pair_of_kind, .args = {30, SOCK_SEQPACKET, 0}, .unfenced = "done EAFNOSUPPORT", .standard = "EAFNOSUPPORT EPERM"},
         {"option-mark", option, .args = {SOL_SOCKET, SO_MARK, 1}},
         {"option-force-buffer", option, .args = {SOL_SOCKET, SO_RCVBUFFORCE, 4096}},
         {"option-debug", option, .args = {SOL_SOCKET, SO_DEBUG, 1}, .standard = "EACCES EPERM"},
@@ -108,6 +119,8 @@ const Attempt attack_socket[] = {
         {"option-transparent", option, .args = {0 /* SOL_IP */, 19 /* IP_TRANSPARENT */, 1}},
         {"link-flags", configure, .number = SIOCSIFFLAGS},
         {"link-mtu", configure, .number = SIOCSIFMTU},
+        {"forge-root", forge, .standard = "EPERM EINVAL", .note = "who it says it is, to who asks by SO_PASSCRED"},
+        {"forge-init", forge, .number = 1, .standard = "EPERM EINVAL"},
         {"low-port", port, .number = 809, .standard = "EACCES", .strict = "EACCES EPERM"},
         {0},
 };

@@ -42,7 +42,8 @@ typedef struct Attempt {
         const char *strict, *rootless; /* NULL: as `standard` */
         const char *plain;             /* the same: a uid without namespaces */
         AttackAs as;                   /* for `unfenced` */
-        const char *needs;             /* what a machine may lack: "cap:NAME", "file:PATH" */
+        const char *needs;             /* what a machine may lack: "cap:NAME", "file:PATH", "disk:"; in fences
+                                          "landlock:ABI", "plain-landlock:ABI" */
         const char *note;              /* why it does no harm, or why it may be done */
 } Attempt;
 

@@ -84,6 +84,10 @@ class World:
         self._network()
         with open("/proc/sys/kernel/ns_last_pid", "w", encoding="utf-8") as f:
             f.write(str(ENOUGH_PIDS))
+        self.terminal, slave = os.openpty()
+        self.terminal_name = os.ttyname(slave)
+        os.close(slave)
+        os.chmod(self.terminal_name, 0o666)
         self.victims = {}
         for name, uid in (("supervisor", 0), ("gateway", 0), ("sibling", UID)):
             self.add_victim(name, uid)
@@ -190,6 +194,13 @@ class World:
         self.victims[name] = dict(json.loads(p.stdout.readline()), process=p)
         os.set_blocking(p.stdout.fileno(), False)
 
+    @staticmethod
+    def give_files(uid):
+        """What the daemon would own, to who it would be: modes are changed by who owns a file, and put back here."""
+        for path, mode in ((OUTSIDE + "/file", 0o666), (STATE + "/token", 0o644)):
+            os.chown(path, uid, uid)
+            os.chmod(path, mode)
+
     def signalled(self):
         """Which victims have got a signal since they were asked the last time."""
         return [name for name, v in self.victims.items() if v["process"].stdout.read()]
@@ -200,7 +211,7 @@ class World:
     def context(self, own):
         got = {"own": own, "outside": OUTSIDE, "state": STATE, "runtime": RUNTIME, "token": STATE + "/token",
                "config": CONFIG, "key": "/etc/mcpvisor/key.pem", "etc": "/etc", "top": "", "cgroup": cgroup(),
-               "disk": disk() or "/dev/loop0", "abstract": "escape", "abstract_datagram": "escape-datagram",
+               "disk": disk() or "/dev/loop0", "terminal": self.terminal_name, "abstract": "escape", "abstract_datagram": "escape-datagram",
                "http_port": self.http_port, "udp_port": self.udp_port}
         for name, v in self.victims.items():
             got.update({name: v["pid"], name + "_fd": v["fd"], name + "_address": v["address"]})
@@ -246,6 +257,11 @@ def without_namespaces():
     os.setresuid(UID, UID, UID)
     os.close(go)
     os.close(gone)
+
+
+def landlock_abi():
+    got = ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1)
+    return max(got, 0)
 
 
 def cgroup():
