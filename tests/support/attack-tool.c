@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
+#include <sys/prctl.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/wait.h>
@@ -113,12 +114,14 @@ static void tell(int signo UNUSED)
         (void)!write(STDOUT_FILENO, line, sizeof(line) - 1);
 }
 
-int attack_victim(int argc UNUSED, char **argv UNUSED)
+int attack_victim(bool shut)
 {
         struct sigaction urgent = {.sa_handler = tell, .sa_flags = SA_RESTART};
         int pipe_fds[2];
         struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
         key_t key = getpid(); /* in the ipc namespace of the test there are no others */
+        if (shut && prctl(PR_SET_DUMPABLE, 0) < 0)
+                return ATTACK_BROKEN;
         if (pipe(pipe_fds) < 0 || write(pipe_fds[1], secret, sizeof(secret)) < 0 ||
             sigaction(SIGURG, &urgent, NULL) < 0 || shmget(key, sizeof(secret), IPC_CREAT | 0600) < 0 ||
             semget(key, 1, IPC_CREAT | 0600) < 0 || msgget(key, IPC_CREAT | 0600) < 0)

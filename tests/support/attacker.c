@@ -151,7 +151,7 @@ static int run(const char *self, const Options *o)
 
 static int usage(void)
 {
-        (void)fprintf(stderr, "usage: attacker list | run [--only NAME] [--context JSON] | victim\n");
+        (void)fprintf(stderr, "usage: attacker list | run [--only NAME] [--context JSON] | victim [shut]\n");
         return EXIT_USAGE;
 }
 
@@ -162,7 +162,7 @@ int main(int argc, char **argv)
         if (strcmp(mode, "list") == 0)
                 return list();
         if (strcmp(mode, "victim") == 0)
-                return attack_victim(argc, argv);
+                return attack_victim(argc > 2 && strcmp(argv[2], "shut") == 0);
         if (strcmp(mode, "euid") == 0) /* what attempts execute: are we root by it? */
                 return geteuid() == 0 ? 0 : EPERM;
         if (strcmp(mode, "unshare") == 0) /* has the fence gone with the old program? */

@@ -77,5 +77,6 @@ int attack_child(int (*run)(const AttackContext *c, const Attempt *a), const Att
 /* 0, or its errno. */
 int attack_result(long r);
 
-/* A process that is attacked: holds a secret, and tells of each SIGURG. */
-int attack_victim(int argc, char **argv);
+/* A process that is attacked: holds a secret, and tells of each SIGURG. `shut`: as the daemon is, not
+ * dumpable. */
+int attack_victim(bool shut);

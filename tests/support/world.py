@@ -184,11 +184,11 @@ class World:
 
     # ---- who is attacked ---------------------------------------------------------
 
-    def add_victim(self, name, uid):
-        """In the place of one of that name."""
+    def add_victim(self, name, uid, shut=False):
+        """In the place of one of that name. shut: as the daemon's own processes are."""
         if name in self.victims:
             self.victims.pop(name)["process"].kill()
-        p = subprocess.Popen([self.attacker, "victim"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/",
+        p = subprocess.Popen([self.attacker, "victim"] + ["shut"] * shut, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/",
                              env={"SECRET": "of-" + name}, user=uid, group=uid, extra_groups=[],
                              start_new_session=True)
         self.victims[name] = dict(json.loads(p.stdout.readline()), process=p)

@@ -163,6 +163,9 @@ def fenced(name, column, words, own, **how):
         return
     daemon.check("%s: and not as root" % name, inside.stdout.strip() != "0")
     w.add_victim("sibling", int(inside.stdout))  # of the same uid: the nearest that there is
+    daemon_uid = int(inside.stdout) if how else 0  # of an ordinary user's daemon, its servers have the uid
+    w.add_victim("supervisor", daemon_uid, shut=True)
+    w.add_victim("gateway", daemon_uid, shut=True)
     w.give_files(int(inside.stdout))
     w.signalled()
     before = w.snapshot()
