@@ -14,8 +14,7 @@ static int add_row(scmp_filter_ctx ctx, const RoleFilterArgs *a, const RoleCall 
 {
         struct scmp_arg_cmp cmp[ROLE_WHEN_MAX + 1];
         unsigned n = 0;
-        int number = seccomp_syscall_resolve_name_arch(a->arch, row->call);
-        if (number < 0 || (row->journal && !a->journal))
+        if (seccomp_syscall_resolve_name_arch(a->arch, row->call) < 0 || (row->journal && !a->journal))
                 return 0;
         for (size_t i = 0; i < row->n; i++)
                 cmp[n++] = SCMP_CMP64(row->when[i].arg, SCMP_CMP_MASKED_EQ, row->when[i].mask,
@@ -23,7 +22,8 @@ static int add_row(scmp_filter_ctx ctx, const RoleFilterArgs *a, const RoleCall 
         if (row->self)
                 cmp[n++] = SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)a->self);
         uint32_t action = row->verdict == ROLE_ALLOW ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES);
-        return seccomp_rule_add_array(ctx, action, number, n, cmp);
+        /* a number of the architecture that we are of, whichever it is for: the library translates */
+        return seccomp_rule_add_array(ctx, action, seccomp_syscall_resolve_name(row->call), n, cmp);
 }
 
 /* A call of another architecture is no mistake of ours: no handler is asked. */

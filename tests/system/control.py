@@ -319,6 +319,12 @@ def directories():
     check("and told whose", "65534" in d.log_text(), d.log_text())
 
 
+def takes_connections(path):
+    """A socket is there before anybody listens at it."""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
+
+
 def default_directories():
     """$XDG_RUNTIME_DIR, else /tmp/mcpvisor-UID, for whoever is not root."""
     if os.geteuid() != 0:
@@ -346,7 +352,7 @@ def default_directories():
         p = subprocess.Popen([MCPVISOR, "serve", "-c", config], env=env, user=uid, group=uid, extra_groups=[],
                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            until(lambda: os.path.exists(wanted + "/control.sock") or p.poll() is not None, what=wanted)
+            until(lambda: takes_connections(wanted + "/control.sock") or p.poll() is not None, what=wanted)
             r = subprocess.run([MCPVISOR, "status", "--wait", "ready", "--timeout", "20s"], env=env, user=uid, group=uid,
                                extra_groups=[], capture_output=True, text=True, check=False)
             # A build that counts coverage says that this user may not write its counters.

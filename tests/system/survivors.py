@@ -109,7 +109,7 @@ def wardens_killed():
         d.wait_state("demon", "stopped")
         last = d.server("demon")["last_exit"]
         equal(tree + ": warden killed: class and reason", (last["class"], last["reason"]), ("signal", "tree killed"))
-        check(tree + ": warden killed: the leader has ended with it", not is_alive(s["pid"]))
+        until(lambda pid=s["pid"]: not is_alive(pid), what="the leader to end with it")
         left = processes(d, ["demon"])["demon"]
         if tree == "best-effort":
             equal(tree + ": warden killed: what cannot be promised", len(left), 1)

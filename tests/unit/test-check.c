@@ -129,9 +129,9 @@ static void test_host_port(void **state UNUSED)
         WALK(check_host_port, {"example.com:443", NULL}, {"*.example.com:1", NULL}, {"[::1]:2", NULL},
              {"10.0.0.1:80", NULL}, {"http://x:1", "URL"}, {"x", "HOST:PORT"}, {"x:0", "HOST:PORT"},
              {"x:65536", "HOST:PORT"}, {":1", "host name"}, {"*:1", "host name"}, {"a.*.b:1", "host name"},
-             {"[x]:1", "HOST:PORT"}, {"[::1]:0", "HOST:PORT"}, {"x:*", NULL}, {"[::1]:*", NULL}, {"x:**", "HOST:PORT"},
-             {"*:*", "host name"}, {"127.1:1", "number"}, {"a.0x7f:1", "number"}, {"*.10.0.0.1:1", "number"},
-             {"a.0xg:1", NULL}, {"1.a:1", NULL});
+             {"[x]:1", "HOST:PORT"}, {"[::1]:0", "HOST:PORT"}, {"x:*", NULL}, {"[::1]:*", NULL},
+             {"x:**", "HOST:PORT"}, {"*:*", "host name"}, {"127.1:1", "number"}, {"a.0x7f:1", "number"},
+             {"*.10.0.0.1:1", "number"}, {"a.0xg:1", NULL}, {"1.a:1", NULL});
 }
 
 static void test_forms(void **state UNUSED)

@@ -13,93 +13,94 @@
 
 /* ---- addresses ------------------------------------------------------------------ */
 
+static const struct {
+        const char *address, *range;
+} ranges[] = {
+        {"0.0.0.0", "this host"},
+        {"0.255.255.255", "this host"},
+        {"1.0.0.0", NULL},
+        {"9.255.255.255", NULL},
+        {"10.0.0.0", "private"},
+        {"10.255.255.255", "private"},
+        {"11.0.0.0", NULL},
+        {"100.63.255.255", NULL},
+        {"100.64.0.0", "shared by a carrier"},
+        {"100.127.255.255", "shared by a carrier"},
+        {"100.128.0.0", NULL},
+        {"100.100.100.200", "metadata service"},
+        {"126.255.255.255", NULL},
+        {"127.0.0.1", "loopback"},
+        {"127.255.255.254", "loopback"},
+        {"168.63.129.16", "metadata service"},
+        {"168.63.129.17", NULL},
+        {"169.253.255.255", NULL},
+        {"169.254.0.1", "link-local"},
+        {"169.254.169.254", "metadata service"},
+        {"169.254.170.2", "metadata service"},
+        {"172.15.255.255", NULL},
+        {"172.16.0.0", "private"},
+        {"172.31.255.255", "private"},
+        {"172.32.0.0", NULL},
+        {"192.0.0.1", "reserved"},
+        {"192.0.1.0", NULL},
+        {"192.0.2.1", "documentation"},
+        {"192.88.99.1", "6to4 relay"},
+        {"192.168.255.255", "private"},
+        {"192.169.0.0", NULL},
+        {"198.17.255.255", NULL},
+        {"198.18.0.0", "benchmarks"},
+        {"198.19.255.255", "benchmarks"},
+        {"198.20.0.0", NULL},
+        {"203.0.113.9", "documentation"},
+        {"223.255.255.255", NULL},
+        {"224.0.0.1", "multicast"},
+        {"239.255.255.255", "multicast"},
+        {"240.0.0.0", "reserved"},
+        {"255.255.255.255", "reserved"},
+        {"::", "this host"},
+        {"::1", "loopback"},
+        {"::2", "IPv4-compatible"},
+        {"::127.0.0.1", "IPv4-compatible"},
+        {"::ffff:127.0.0.1", "IPv4-mapped"},
+        {"::ffff:8.8.8.8", "IPv4-mapped"},
+        {"::fffe:8.8.8.8", "reserved"},
+        {"64:ff9b::a00:1", "NAT64"},
+        {"64:ff9b:1::1", "NAT64"},
+        {"64:ff9b:2::1", "reserved"},
+        {"100::1", "discard"},
+        {"1fff::1", "reserved"},
+        {"2000::1", NULL},
+        {"2001::1", "Teredo"},
+        {"2001:1::1", "reserved"},
+        {"2001:1ff:ffff::1", "reserved"},
+        {"2001:200::1", NULL},
+        {"2001:db8::1", "documentation"},
+        {"2002:a00:1::1", "6to4"},
+        {"2003::1", NULL},
+        {"2606:4700::1111", NULL},
+        {"3ffe::1", NULL},
+        {"3fff:fff::1", "documentation"},
+        {"3fff:1000::1", NULL},
+        {"4000::1", "reserved"},
+        {"fc00::1", "private"},
+        {"fd00:ec2::254", "metadata service"},
+        {"fd20:ce::254", "metadata service"},
+        {"fdff::1", "private"},
+        {"fe80::1", "link-local"},
+        {"febf::1", "link-local"},
+        {"fec0::1", "site-local"},
+        {"ff02::1", "multicast"},
+};
+
 static void test_ranges(void **state UNUSED)
 {
-        static const struct {
-                const char *address, *range;
-        } rows[] = {
-                {"0.0.0.0", "this host"},
-                {"0.255.255.255", "this host"},
-                {"1.0.0.0", NULL},
-                {"9.255.255.255", NULL},
-                {"10.0.0.0", "private"},
-                {"10.255.255.255", "private"},
-                {"11.0.0.0", NULL},
-                {"100.63.255.255", NULL},
-                {"100.64.0.0", "shared by a carrier"},
-                {"100.127.255.255", "shared by a carrier"},
-                {"100.128.0.0", NULL},
-                {"100.100.100.200", "metadata service"},
-                {"126.255.255.255", NULL},
-                {"127.0.0.1", "loopback"},
-                {"127.255.255.254", "loopback"},
-                {"168.63.129.16", "metadata service"},
-                {"168.63.129.17", NULL},
-                {"169.253.255.255", NULL},
-                {"169.254.0.1", "link-local"},
-                {"169.254.169.254", "metadata service"},
-                {"169.254.170.2", "metadata service"},
-                {"172.15.255.255", NULL},
-                {"172.16.0.0", "private"},
-                {"172.31.255.255", "private"},
-                {"172.32.0.0", NULL},
-                {"192.0.0.1", "reserved"},
-                {"192.0.1.0", NULL},
-                {"192.0.2.1", "documentation"},
-                {"192.88.99.1", "6to4 relay"},
-                {"192.168.255.255", "private"},
-                {"192.169.0.0", NULL},
-                {"198.17.255.255", NULL},
-                {"198.18.0.0", "benchmarks"},
-                {"198.19.255.255", "benchmarks"},
-                {"198.20.0.0", NULL},
-                {"203.0.113.9", "documentation"},
-                {"223.255.255.255", NULL},
-                {"224.0.0.1", "multicast"},
-                {"239.255.255.255", "multicast"},
-                {"240.0.0.0", "reserved"},
-                {"255.255.255.255", "reserved"},
-                {"::", "this host"},
-                {"::1", "loopback"},
-                {"::2", "IPv4-compatible"},
-                {"::127.0.0.1", "IPv4-compatible"},
-                {"::ffff:127.0.0.1", "IPv4-mapped"},
-                {"::ffff:8.8.8.8", "IPv4-mapped"},
-                {"::fffe:8.8.8.8", "reserved"},
-                {"64:ff9b::a00:1", "NAT64"},
-                {"64:ff9b:1::1", "NAT64"},
-                {"64:ff9b:2::1", "reserved"},
-                {"100::1", "discard"},
-                {"1fff::1", "reserved"},
-                {"2000::1", NULL},
-                {"2001::1", "Teredo"},
-                {"2001:1::1", "reserved"},
-                {"2001:1ff:ffff::1", "reserved"},
-                {"2001:200::1", NULL},
-                {"2001:db8::1", "documentation"},
-                {"2002:a00:1::1", "6to4"},
-                {"2003::1", NULL},
-                {"2606:4700::1111", NULL},
-                {"3ffe::1", NULL},
-                {"3fff:fff::1", "documentation"},
-                {"3fff:1000::1", NULL},
-                {"4000::1", "reserved"},
-                {"fc00::1", "private"},
-                {"fd00:ec2::254", "metadata service"},
-                {"fd20:ce::254", "metadata service"},
-                {"fdff::1", "private"},
-                {"fe80::1", "link-local"},
-                {"febf::1", "link-local"},
-                {"fec0::1", "site-local"},
-                {"ff02::1", "multicast"},
-        };
-        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
                 ProxyAddress a;
-                assert_row(proxy_address_parse(span_of(rows[i].address), &a) == 0, "%s", rows[i].address);
+                assert_row(proxy_address_parse(span_of(ranges[i].address), &a) == 0, "%s", ranges[i].address);
                 const char *range = proxy_address_range(&a);
-                assert_row((range == NULL) == (rows[i].range == NULL) &&
-                                   (!range || strcmp(range, rows[i].range) == 0),
-                           "%s: %s", rows[i].address, range ? range : "public");
+                assert_row((range == NULL) == (ranges[i].range == NULL) &&
+                                   (!range || strcmp(range, ranges[i].range) == 0),
+                           "%s: %s", ranges[i].address, range ? range : "public");
         }
         assert_string_equal(proxy_address_range(&(ProxyAddress){.family = AF_UNIX}), "reserved");
 }
@@ -129,66 +130,68 @@ static void test_sockets(void **state UNUSED)
 
 /* ---- targets -------------------------------------------------------------------- */
 
+static const struct {
+        const char *text, *printed; /* NULL: none */
+        uint16_t port;
+} targets[] = {
+        {"example.com:443", "example.com:443", 0},
+        {"EXAMPLE.Com.:443", "example.com:443", 0},
+        {"example.com", "example.com:80", 80},
+        {"example.com:8080", "example.com:8080", 80},
+        {"a_b-c.d9:1", "a_b-c.d9:1", 0},
+        {"10.0.0.1:65535", "10.0.0.1:65535", 0},
+        {"[::1]:1", "[::1]:1", 0},
+        {"[0:0:0:0:0:0:0:1]", "[::1]:80", 80},
+        {"example.com", NULL, 0},
+        {"example.com:", NULL, 80},
+        {"example.com:0", NULL, 80},
+        {"example.com:65536", NULL, 0},
+        {"example.com:+1", NULL, 0},
+        {"example.com:1:1", NULL, 0},
+        {":443", NULL, 0},
+        {"", NULL, 80},
+        {".:1", NULL, 0},
+        {"a..b:1", NULL, 0},
+        {"a.b..:1", NULL, 0},
+        {"-a.b:1", NULL, 0},
+        {"a-:1", NULL, 0},
+        {"a b:1", NULL, 0},
+        {"*.a:1", NULL, 0},
+        {"user@a:1", NULL, 0},
+        {"::1:1", NULL, 0},
+        {"[::1", NULL, 80},
+        {"[::1]1", NULL, 80},
+        {"[10.0.0.1]:1", NULL, 0},
+        {"[a]:1", NULL, 0},
+        {"[fe80::1%1]:1", NULL, 0},
+        {"[]:1", NULL, 0},
+        /* What inet_aton() takes for an address. */
+        {"127.1:1", NULL, 0},
+        {"2130706433:1", NULL, 0},
+        {"0x7f000001:1", NULL, 0},
+        {"0X7F.0.0.1:1", NULL, 0},
+        {"127.0.0.0x1:1", NULL, 0},
+        {"0177.0.0.1:1", NULL, 0},
+        {"127.0.0.1.:1", NULL, 0},
+        {"1.2.3.4.5:1", NULL, 0},
+        {"a.0x:1", NULL, 0},
+        {"1.a:1", "1.a:1", 0},
+        {"a.0xg:1", "a.0xg:1", 0},
+};
+
 static void test_targets(void **state UNUSED)
 {
-        static const struct {
-                const char *text, *printed; /* NULL: none */
-                uint16_t port;
-        } rows[] = {
-                {"example.com:443", "example.com:443", 0},
-                {"EXAMPLE.Com.:443", "example.com:443", 0},
-                {"example.com", "example.com:80", 80},
-                {"example.com:8080", "example.com:8080", 80},
-                {"a_b-c.d9:1", "a_b-c.d9:1", 0},
-                {"10.0.0.1:65535", "10.0.0.1:65535", 0},
-                {"[::1]:1", "[::1]:1", 0},
-                {"[0:0:0:0:0:0:0:1]", "[::1]:80", 80},
-                {"example.com", NULL, 0},
-                {"example.com:", NULL, 80},
-                {"example.com:0", NULL, 80},
-                {"example.com:65536", NULL, 0},
-                {"example.com:+1", NULL, 0},
-                {"example.com:1:1", NULL, 0},
-                {":443", NULL, 0},
-                {"", NULL, 80},
-                {".:1", NULL, 0},
-                {"a..b:1", NULL, 0},
-                {"a.b..:1", NULL, 0},
-                {"-a.b:1", NULL, 0},
-                {"a-:1", NULL, 0},
-                {"a b:1", NULL, 0},
-                {"*.a:1", NULL, 0},
-                {"user@a:1", NULL, 0},
-                {"::1:1", NULL, 0},
-                {"[::1", NULL, 80},
-                {"[::1]1", NULL, 80},
-                {"[10.0.0.1]:1", NULL, 0},
-                {"[a]:1", NULL, 0},
-                {"[fe80::1%1]:1", NULL, 0},
-                {"[]:1", NULL, 0},
-                /* What inet_aton() takes for an address. */
-                {"127.1:1", NULL, 0},
-                {"2130706433:1", NULL, 0},
-                {"0x7f000001:1", NULL, 0},
-                {"0X7F.0.0.1:1", NULL, 0},
-                {"127.0.0.0x1:1", NULL, 0},
-                {"0177.0.0.1:1", NULL, 0},
-                {"127.0.0.1.:1", NULL, 0},
-                {"1.2.3.4.5:1", NULL, 0},
-                {"a.0x:1", NULL, 0},
-                {"1.a:1", "1.a:1", 0},
-                {"a.0xg:1", "a.0xg:1", 0},
-        };
-        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
                 CLEANUP(buf_done) Buf b = BUF_INIT(1000);
                 ProxyTarget t = {.port = 7};
-                int r = proxy_target_parse(span_of(rows[i].text), rows[i].port, &t);
-                assert_row(r == (rows[i].printed ? 0 : -EINVAL), "%s: %d", rows[i].text, r);
-                assert_row(r == 0 || t.port == 7, "%s", rows[i].text);
+                int r = proxy_target_parse(span_of(targets[i].text), targets[i].port, &t);
+                assert_row(r == (targets[i].printed ? 0 : -EINVAL), "%s: %d", targets[i].text, r);
+                assert_row(r == 0 || t.port == 7, "%s", targets[i].text);
                 if (r < 0)
                         continue;
                 assert_int_equal(proxy_target_print(&t, &b), 0);
-                assert_row(strcmp(buf_text(&b), rows[i].printed) == 0, "%s: %s", rows[i].text, buf_text(&b));
+                assert_row(strcmp(buf_text(&b), targets[i].printed) == 0, "%s: %s", targets[i].text,
+                           buf_text(&b));
         }
 }
 
