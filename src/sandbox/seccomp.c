@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/ioprio.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
@@ -233,9 +235,41 @@ static int rule_of(const SeccompChoice *c, int number)
         return -1;
 }
 
+/* What the kernel lets a uid do to all of its processes, and Landlock does not fence: where the daemon's are
+ * among them, each may do it to itself alone, which is 0. */
+static const struct {
+        const char *call;
+        bool what;      /* its first argument says what the second one is the number of */
+        uint32_t value; /* of a process */
+} of_itself[] = {
+        {"prlimit64", false, 0},
+        {"sched_setaffinity", false, 0},
+        {"sched_setattr", false, 0},
+        {"sched_setparam", false, 0},
+        {"sched_setscheduler", false, 0},
+        {"setpriority", true, PRIO_PROCESS},
+        {"ioprio_set", true, IOPRIO_WHO_PROCESS},
+};
+
+/* Its row in of_itself, or -1. */
+static int itself_of(const SeccompChoice *c, int number)
+{
+        if (!c->args->untouchable || !*c->args->untouchable || c->calls[number] & CALL_FREE)
+                return -1;
+        for (size_t i = 0; i < ARRAY_SIZE(of_itself); i++)
+                if (seccomp_number(of_itself[i].call) == number)
+                        return (int)i;
+        return -1;
+}
+
 static int allow_call(scmp_filter_ctx ctx, const SeccompChoice *c, int number)
 {
-        int rule = rule_of(c, number);
+        int rule = rule_of(c, number), itself = itself_of(c, number);
+        if (itself >= 0) {
+                bool what = of_itself[itself].what;
+                const struct scmp_arg_cmp cmp[] = {LOW(what, 0), LOW(0, of_itself[itself].value)};
+                return allow_if(ctx, number, cmp, what ? 2 : 1);
+        }
         return rule < 0 ? allow_if(ctx, number, NULL, 0) : by_argument[rule].allow(ctx, number, c->args);
 }
 
@@ -279,7 +313,7 @@ static int describe_call(const SeccompChoice *c, int number, const char *name, B
 {
         int rule = rule_of(c, number);
         if (rule < 0)
-                return buf_appendf(b, "allow  %s\n", name);
+                return buf_appendf(b, "allow  %s%s\n", name, itself_of(c, number) < 0 ? "" : ": of itself");
         const char *doc = by_argument[rule].doc;
         return buf_appendf(b, "allow  %s: %s\n", name, doc ? doc : socket_doc(c->args));
 }

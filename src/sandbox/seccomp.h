@@ -17,7 +17,8 @@ typedef struct SeccompArgs {
         const char *only;         /* these calls, between blanks, instead of the usual sets; NULL: all sets */
         bool ip;                  /* sockets of IPv4, IPv6 and netlink's routes */
         bool unix_sockets;        /* socket(AF_UNIX); socketpair always is */
-        const pid_t *untouchable; /* no signal to these, nor to -1; ends with 0; NULL: none */
+        const pid_t *untouchable; /* no signal to these, nor to -1, and limits and priorities only of itself;
+                                   * ends with 0; NULL: none */
 } SeccompArgs;
 
 /* The program, as sock_filter structs, appended to *b. SECCOMP_E_TEXT: *ret_why says which name is none. */

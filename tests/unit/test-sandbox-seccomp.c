@@ -13,6 +13,7 @@
 
 #include "sandbox/seccomp-table.h"
 #include "sandbox/seccomp.h"
+#include "support/bpf.h"
 #include "support/oom.h"
 
 /* ---- the program, run here -------------------------------------------------------------- */
@@ -37,58 +38,11 @@ static void filter_done(Filter *f)
         arena_done(&f->arena);
 }
 
-static bool jump(uint16_t code, uint32_t a, uint32_t k)
-{
-        switch (BPF_OP(code)) {
-        case BPF_JEQ:
-                return a == k;
-        case BPF_JGT:
-                return a > k;
-        case BPF_JGE:
-                return a >= k;
-        case BPF_JSET:
-                return a & k;
-        default:
-                fail();
-                return false;
-        }
-}
-
-/* As the kernel runs it; any instruction that is not used in filters is a failure. */
-static uint32_t run(const Filter *f, const struct seccomp_data *data)
-{
-        const struct sock_filter *code = (const void *)f->bytes.data;
-        size_t n = f->bytes.len / sizeof(*code);
-        uint32_t a = 0;
-        for (size_t i = 0; i < n; i++) {
-                const struct sock_filter *c = &code[i];
-                switch (BPF_CLASS(c->code)) {
-                case BPF_LD:
-                        assert_true(c->k + sizeof(a) <= sizeof(*data) && c->k % sizeof(a) == 0);
-                        memcpy(&a, (const char *)data + c->k, sizeof(a));
-                        break;
-                case BPF_ALU:
-                        assert_int_equal(BPF_OP(c->code), BPF_AND);
-                        a &= c->k;
-                        break;
-                case BPF_JMP:
-                        i += BPF_OP(c->code) == BPF_JA ? c->k : jump(c->code, a, c->k) ? c->jt : c->jf;
-                        break;
-                case BPF_RET:
-                        return c->k;
-                default:
-                        fail();
-                }
-        }
-        fail();
-        return 0;
-}
-
 enum { ALLOW = 1, REFUSE, UNKNOWN, KILL };
 
 static int verdict(const Filter *f, const struct seccomp_data *data)
 {
-        switch (run(f, data)) {
+        switch (bpf_run(buf_span(&f->bytes), data)) {
         case SECCOMP_RET_ALLOW:
                 return ALLOW;
         case SECCOMP_RET_ERRNO | EPERM:
@@ -332,6 +286,22 @@ static void test_untouchable(void **state UNUSED)
                 {"tkill", 77, 9, 0, REFUSE},
                 {"rt_sigqueueinfo", 4321, 9, 0, REFUSE},
                 {"pidfd_send_signal", 5, 9, 0, REFUSE},
+                {"prlimit64", 0, 7, 0, ALLOW},
+                {"prlimit64", 4321, 7, 0, REFUSE},
+                {"prlimit64", 4322, 7, 0, REFUSE},
+                {"prlimit64", 4321ULL << 32, 7, 0, ALLOW}, /* the kernel drops the high half */
+                {"sched_setaffinity", 0, 8, 0, ALLOW},
+                {"sched_setaffinity", 4321, 8, 0, REFUSE},
+                {"sched_setattr", 4321, 0, 0, REFUSE},
+                {"sched_setparam", 4321, 0, 0, REFUSE},
+                {"sched_setscheduler", 4321, 0, 0, REFUSE},
+                {"setpriority", 0, 0, 19, ALLOW},
+                {"setpriority", 0, 4321, 19, REFUSE},
+                {"setpriority", 1, 0, 19, REFUSE}, /* a group, */
+                {"setpriority", 2, 0, 19, REFUSE}, /* all of the uid */
+                {"ioprio_set", 1, 0, 0, ALLOW},
+                {"ioprio_set", 1, 4321, 0, REFUSE},
+                {"ioprio_set", 3, 0, 0, REFUSE},
         };
         Filter f;
         compile(&(SeccompArgs){.untouchable = pids}, &f);
@@ -341,6 +311,8 @@ static void test_untouchable(void **state UNUSED)
         filter_done(&f);
         compile(&usual, &f);
         assert_int_equal(call_on(&f, "kill", UINT64_MAX, 9, 0), ALLOW);
+        assert_int_equal(call_on(&f, "prlimit64", 4321, 7, 0), ALLOW);
+        assert_int_equal(call_on(&f, "setpriority", 0, 4321, 19), ALLOW);
         filter_done(&f);
 }
 
