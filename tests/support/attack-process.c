@@ -170,7 +170,6 @@ static int queue(const AttackContext *c, const Attempt *a)
 
 /* clang-format off */
 #define NONE_SUCH .standard = "ESRCH", .plain = "EPERM"
-#define REACHED(w) .standard = "ESRCH", .plain = w, .note = "who has its uid may; only a pid namespace hides it (pidns)"
 const Attempt attack_process[] = {
         {"ptrace-attach-sibling", trace, "sibling", .number = PTRACE_ATTACH, .as = AS_UID},
         {"ptrace-seize-sibling", trace, "sibling", .number = PTRACE_SEIZE, .as = AS_UID},
@@ -192,16 +191,17 @@ const Attempt attack_process[] = {
         {"kcmp-sibling", compare, "sibling", .as = AS_UID, .unfenced = "done ENOSYS"},
         {"process-madvise", by_pidfd, .number = SYS_process_madvise},
         {"process-mrelease", by_pidfd, .number = SYS_process_mrelease, .unfenced = "EINVAL"},
-        {"limit-sibling", limit, "sibling", .as = AS_UID, REACHED("done EPERM")},
+        {"limit-sibling", limit, "sibling", .as = AS_UID, NONE_SUCH},
         {"limit-supervisor", limit, "supervisor", NONE_SUCH},
         {"read-limit-gateway", read_limit, "gateway", NONE_SUCH},
-        {"nice-sibling", weaken, "sibling", .as = AS_UID, REACHED("done EPERM EACCES")},
+        {"nice-sibling", weaken, "sibling", .as = AS_UID, NONE_SUCH},
         {"nice-supervisor", weaken, "supervisor", NONE_SUCH},
-        {"affinity-sibling", pin, "sibling", .as = AS_UID, REACHED("done EPERM")},
+        {"nice-everybody", attack_call, .number = SYS_setpriority, .args = {PRIO_USER, 0, 19}, .as = AS_UID, .standard = "done", .rootless = "done EPERM", .plain = "EPERM", .note = "all of its uid that its pid namespace holds: itself"},
+        {"affinity-sibling", pin, "sibling", .as = AS_UID, NONE_SUCH},
         {"affinity-supervisor", pin, "supervisor", NONE_SUCH},
-        {"scheduler-sibling", schedule, "sibling", .as = AS_UID, REACHED("done EPERM")},
+        {"scheduler-sibling", schedule, "sibling", .as = AS_UID, NONE_SUCH},
         {"scheduler-gateway", schedule, "gateway", NONE_SUCH},
-        {"ioprio-sibling", io_class, "sibling", .as = AS_UID, REACHED("done EPERM")},
+        {"ioprio-sibling", io_class, "sibling", .as = AS_UID, NONE_SUCH},
         {"ioprio-supervisor", io_class, "supervisor", NONE_SUCH},
         {"robust-list-supervisor", robust_list, "supervisor", NONE_SUCH},
         {"robust-list-sibling", robust_list, "sibling", NONE_SUCH, .as = AS_UID},
