@@ -42,10 +42,7 @@ static const Role roles[] = {
 #ifdef MCPVISOR_SINGLE
         {"@exec", exec_main},
 #endif
-        {"@demo", demo_main},
-        {"@gateway", gateway},
-        {"@proxy", proxy_main},
-        {"@validator", validator_main},
+        {"@demo", demo_main}, {"@gateway", gateway}, {"@proxy", proxy_main}, {"@validator", validator_main},
 };
 
 /* All but those that tell of a fault in this process, and those of job control. */

@@ -127,7 +127,7 @@ static bool is_address(Span s, int family)
 {
         char text[INET6_ADDRSTRLEN + 1];
         uint8_t bytes[16];
-        if (s.len == 0 || s.len >= sizeof(text))
+        if (s.len == 0 || s.len >= sizeof(text) || memchr(s.ptr, '\0', s.len))
                 return false;
         memcpy(text, s.ptr, s.len);
         text[s.len] = '\0';

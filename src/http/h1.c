@@ -271,7 +271,8 @@ HttpRequest *h1_request(H1 *h)
 
 Span h1_verb(const H1 *h)
 {
-        return span_from(h->head_at, h->target.at - 1);
+        Span before = span_from(h->head_at, h->target.at);
+        return span_first(before, span_find(before, ' '));
 }
 
 const H1Refusal *h1_refusal(const H1 *h)

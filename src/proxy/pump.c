@@ -54,10 +54,11 @@ static int read_some(Pump *p, int from, int to, char *room)
         return r < 0 ? r : keep(p, span_skip(s, written));
 }
 
-/* Whose other end is already gone has nothing to be told. */
+/* Nothing is kept then: it is read only when all before has gone. Whose other end is already gone has nothing
+ * to be told. */
 static int pass_end(Pump *p, int to)
 {
-        if (!p->ended || p->passed || p->rest.len)
+        if (!p->ended || p->passed)
                 return 0;
         p->passed = true;
         return shutdown(to, SHUT_WR) < 0 && errno != ENOTCONN ? -errno : 0;

@@ -18,24 +18,21 @@ static int parse_host(Span s, ProxyRule *rule)
         return proxy_name_parse(s, rule->target.name);
 }
 
+static int parse_v6(Span s, ProxyRule *rule)
+{
+        int r = proxy_address_parse(s, &rule->target.address);
+        return r == 0 && rule->target.address.family != AF_INET6 ? -EINVAL : r;
+}
+
 int proxy_rule_parse(Span s, ProxyRule *ret)
 {
         ProxyRule rule = {.below = false};
-        Span host;
-        bool any_port = span_ends(s, SPAN(":*"));
-        int r = proxy_split_port(any_port ? span_first(s, s.len - 2) : s, any_port ? 1 : 0, &host,
-                                 &rule.target.port);
-        if (r < 0)
-                return r;
-        if (s.ptr[0] == '[')
-                r = proxy_address_parse(host, &rule.target.address) == 0 &&
-                                    rule.target.address.family == AF_INET6
-                            ? 0
-                            : -EINVAL;
-        else
-                r = parse_host(host, &rule);
-        if (any_port)
-                rule.target.port = 0;
+        Span host, port;
+        int r = proxy_split_port(s, &host, &port);
+        if (r == 0 && !span_equal(port, SPAN("*"))) /* which is 0 */
+                r = proxy_port_parse(port, 0, &rule.target.port);
+        if (r == 0)
+                r = s.ptr[0] == '[' ? parse_v6(host, &rule) : parse_host(host, &rule);
         if (r == 0)
                 *ret = rule;
         return r;

@@ -13,7 +13,7 @@ static int parse_port(Span s, uint16_t *ret)
         return 0;
 }
 
-int proxy_split_port(Span s, uint16_t port, Span *ret_host, uint16_t *ret_port)
+int proxy_split_port(Span s, Span *ret_host, Span *ret_port)
 {
         bool brackets = s.len && s.ptr[0] == '[';
         size_t end = span_find(s, brackets ? ']' : ':');
@@ -24,11 +24,19 @@ int proxy_split_port(Span s, uint16_t port, Span *ret_host, uint16_t *ret_port)
                 host = span_skip(host, 1);
                 rest = span_skip(rest, 1);
         }
-        uint16_t given = port;
-        if (rest.len ? rest.ptr[0] != ':' || parse_port(span_skip(rest, 1), &given) < 0 : port == 0)
+        if (rest.len && rest.ptr[0] != ':')
                 return -EINVAL;
         *ret_host = host;
-        *ret_port = given;
+        *ret_port = rest.len ? span_skip(rest, 1) : SPAN_NONE;
+        return 0;
+}
+
+int proxy_port_parse(Span s, uint16_t otherwise, uint16_t *ret)
+{
+        uint16_t port = otherwise;
+        if (s.ptr ? parse_port(s, &port) < 0 : port == 0)
+                return -EINVAL;
+        *ret = port;
         return 0;
 }
 
@@ -85,11 +93,13 @@ int proxy_name_parse(Span s, char ret[static PROXY_NAME_LONGEST + 1])
 int proxy_target_parse(Span s, uint16_t port, ProxyTarget *ret)
 {
         ProxyTarget t = {.name = ""};
-        Span host;
-        int r = proxy_split_port(s, port, &host, &t.port);
+        Span host, number;
+        int r = proxy_split_port(s, &host, &number);
+        if (r == 0)
+                r = proxy_port_parse(number, port, &t.port);
         if (r < 0)
                 return r;
-        bool brackets = s.ptr[0] == '[';
+        bool brackets = s.len && s.ptr[0] == '[';
         if (proxy_address_parse(host, &t.address) == 0) {
                 if (brackets != (t.address.family == AF_INET6))
                         return -EINVAL;

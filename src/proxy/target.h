@@ -17,9 +17,11 @@ typedef struct ProxyTarget {
         uint16_t port;
 } ProxyTarget;
 
-/* Cuts "[v6]:port", "host:port" or, with a `port` to take then, "host" and "[v6]". A host that has a colon
+/* Cuts "[v6]:port", "host:port", "host", "[v6]"; port: SPAN_NONE when there is none. A host that has a colon
  * has brackets around it. -EINVAL. */
-int proxy_split_port(Span s, uint16_t port, Span *ret_host, uint16_t *ret_port) MUST_CHECK;
+int proxy_split_port(Span s, Span *ret_host, Span *ret_port) MUST_CHECK;
+/* `otherwise`: the one of SPAN_NONE; 0: there must be one. -EINVAL. */
+int proxy_port_parse(Span s, uint16_t otherwise, uint16_t *ret) MUST_CHECK;
 /* In lower case, NUL-terminated. -EINVAL: no host name, or too much like a number. */
 int proxy_name_parse(Span s, char ret[static PROXY_NAME_LONGEST + 1]) MUST_CHECK;
 

@@ -22,7 +22,6 @@ static const RoleCall gateway_calls[] = {
         {.call = "sendmsg", .why = "the supervisor; clients, several parts at once"},
         {.call = "accept4", .why = "clients"},
         {.call = "shutdown", .why = "the end of an answer"},
-        {.call = "getsockopt", .why = "the end of a connection: why"},
         {.call = "setsockopt", .why = "listeners, each time they change"},
         {.call = "getpeername", .why = "who is told of in the log"},
         {.call = "close", .why = "what has ended"},
@@ -82,6 +81,7 @@ static const RoleCall gateway_calls[] = {
         {.call = "socket", .journal = true, .n = 2, .when = {{0, INT, AF_UNIX}, {1, SOCKET_TYPE, SOCK_DGRAM}},
          .why = "datagrams to the journal"},
         {.call = "connect", .journal = true, .why = "has the journal room"},
+        {.call = "getsockopt", .journal = true, .why = "room of its socket"},
         {.call = "memfd_create", .journal = true, .why = "a record that is too long for a datagram"},
         {.call = "fcntl", .journal = true, .n = 1, .when = {{1, INT, F_ADD_SEALS}}, .why = "the same"},
 

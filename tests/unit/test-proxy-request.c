@@ -55,6 +55,8 @@ static void test_tunnels(void **state UNUSED)
                 {"CONNECT a.b:443 HTTP/1.1\r\nHost: other:1\r\n\r\n", "a.b:443"}, /* the target counts */
                 {"CONNECT a.b:443 HTTP/1.1\r\n\r\n", "a.b:443"},
                 {"CONNECT [::1]:1 HTTP/1.0\r\nProxy-Connection: keep-alive\r\n\r\n", "[::1]:1"},
+                {"CONNECT  a.b:1 HTTP/1.1\r\n\r\n", "a.b:1"}, /* llhttp lets it pass */
+                {"CONNECT  http://a.b/ HTTP/1.1\r\n\r\n", NULL},
                 {"CONNECT a.b HTTP/1.1\r\n\r\n", NULL},
                 {"CONNECT a.b:0 HTTP/1.1\r\n\r\n", NULL},
                 {"CONNECT 127.1:1 HTTP/1.1\r\n\r\n", NULL},

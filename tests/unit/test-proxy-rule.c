@@ -241,6 +241,8 @@ static void test_as_configured(void **state UNUSED)
                 {TEXT("a:65535"), true},
                 {TEXT("a:65536"), false},
                 {TEXT("a:**"), false},
+                {TEXT("a:1:*"), false},
+                {TEXT("[::1]:1:*"), false},
                 {TEXT("a"), false},
                 {TEXT("a."), false},
                 {TEXT("a.:1"), false},
@@ -258,6 +260,7 @@ static void test_as_configured(void **state UNUSED)
                 {TEXT("a\0:1"), false},
                 {TEXT("10.0.0.0/8:1"), false},
                 {TEXT("[::1]"), false},
+                {TEXT("[::1\0]:1"), false},
         };
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 ProxyRule rule;
@@ -294,6 +297,7 @@ static void test_lists(void **state UNUSED)
                 {"*.a.b:1", "x.y.a.b:1", true},
                 {"*.a.b:1", "a.b:1", false},
                 {"*.a.b:1", "xa.b:1", false},
+                {"*.a.b:1", "xxa.b:1", false},
                 {"*.a.b:1", "x.a.b:2", false},
                 {"*.a.b:1", "x.a.b.c:1", false},
                 {"10.0.0.1:1", "10.0.0.1:1", true},
