@@ -323,11 +323,18 @@ static int add_seccomp(Steps *s)
 
 /* ---- the warden ---------------------------------------------------------------------------------- */
 
+/* What AddressSanitizer does before a function that does not return, and to say what it has found. */
+#ifdef ASAN_BUILD
+#define CALLS_OF_BUILD " sigaltstack gettid mmap"
+#else
+#define CALLS_OF_BUILD ""
+#endif
+
 /* All that warden.c, walk.c and descend.c do; what libc reads a directory or waits by, too. */
 static const char warden_calls[] =
         "read write close open openat getdents64 poll ppoll wait4 kill rt_sigtimedwait "
         "rt_sigprocmask rt_sigreturn signalfd4 sendto clock_gettime getpid munmap "
-        "restart_syscall exit exit_group";
+        "restart_syscall exit exit_group" CALLS_OF_BUILD;
 
 /* It has the server's uid and outlives its filters: a server that could take it over would be out. It
  * reads /proc, and opens nothing else. */
