@@ -449,9 +449,11 @@ def connect_batch(e):
     equal("batch: what is harmless is asked for again", ([x["id"] for x in s.hear()], len(tries)), ([5, 6], 4))
     e.hooks["batch"] = lambda ep, h, m: Reply(400, {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "too many"}})
     s.say(batch_of(call(7, "x"), call(8, "x")), batch_of({}, 1))
-    equal("batch: a refusal of all is one of each", [(x["id"], x["error"]) for x in s.hear()],
+    # Two at once: their answers come as they come.
+    all_of, none_of = sorted((s.hear() for _ in range(2)), key=lambda got: not isinstance(got, list))
+    equal("batch: a refusal of all is one of each", [(x["id"], x["error"]) for x in all_of],
           [(i, {"code": -32600, "message": "too many"}) for i in (7, 8)])
-    equal("batch: of what has no id", s.hear(), {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "too many"}})
+    equal("batch: of what has no id", none_of, {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "too many"}})
 
     said = on_wish(e)
     asked = [wish(1, "resources/subscribe", uri="x:a"), wish(2, "resources/subscribe", uri="x:b"),
